@@ -1,0 +1,4 @@
+@NullMarked
+package com.example.fib.gateway;
+
+import org.jspecify.annotations.NullMarked;

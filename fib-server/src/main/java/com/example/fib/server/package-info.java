@@ -1,0 +1,4 @@
+@NullMarked
+package com.example.fib.server;
+
+import org.jspecify.annotations.NullMarked;

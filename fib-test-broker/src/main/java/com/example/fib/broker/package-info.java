@@ -1,0 +1,4 @@
+@NullMarked
+package com.example.fib.broker;
+
+import org.jspecify.annotations.NullMarked;
