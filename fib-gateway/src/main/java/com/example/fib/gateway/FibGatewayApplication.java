@@ -1,0 +1,15 @@
+package com.example.fib.gateway;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+
+/** The way in: {@code GET /fib/{n}} becomes a request on {@code rpc_queue}, its reply becomes the response. */
+@SpringBootApplication
+@ConfigurationPropertiesScan
+public class FibGatewayApplication {
+
+    public static void main(String[] args) {
+        SpringApplication.run(FibGatewayApplication.class, args);
+    }
+}

@@ -1,0 +1,87 @@
+package com.example.fib.gateway;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.springframework.http.CacheControl;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RestController;
+
+/** {@code GET /fib/{n}}: bare digits, or JSON to whoever asks for it. */
+@RestController
+final class FibonacciController {
+
+    private static final Pattern DIGITS = Pattern.compile("[0-9]{1,20}");
+    private static final CacheControl FOREVER =
+            CacheControl.maxAge(Duration.ofDays(365)).cachePublic().immutable();
+
+    private final FibonacciClient client;
+    private final GatewaySettings settings;
+
+    FibonacciController(FibonacciClient client, GatewaySettings settings) {
+        this.client = client;
+        this.settings = settings;
+    }
+
+    @GetMapping(
+            path = "/fib/{n}",
+            produces = {MediaType.TEXT_PLAIN_VALUE, MediaType.APPLICATION_JSON_VALUE})
+    ResponseEntity<FibonacciResult> fibonacci(@PathVariable("n") String path, @RequestHeader HttpHeaders request) {
+        long n = parse(path);
+        String tag = "\"fib-" + n + "\"";
+        if (isKnown(tag, request)) {
+            return cacheable(HttpStatus.NOT_MODIFIED, tag).build();
+        }
+        long start = System.nanoTime();
+        FibonacciReply reply = client.fibonacci(n);
+        return cacheable(HttpStatus.OK, tag)
+                .headers(headers -> describe(reply, System.nanoTime() - start, headers))
+                .body(new FibonacciResult(n, reply));
+    }
+
+    /** Not {@code WebRequest.checkNotModified}: that leaves the tag on a response which turns out to be a failure. */
+    private static boolean isKnown(String tag, HttpHeaders request) {
+        return request.getIfNoneMatch().stream().anyMatch(known -> known.equals("*") || known.endsWith(tag));
+    }
+
+    /** The tag is weak: the digits and the JSON are the same result in other bytes. */
+    private static ResponseEntity.BodyBuilder cacheable(HttpStatus status, String tag) {
+        return ResponseEntity.status(status)
+                .cacheControl(FOREVER)
+                .eTag("W/" + tag)
+                .varyBy(HttpHeaders.ACCEPT);
+    }
+
+    private long parse(String n) {
+        if (DIGITS.matcher(n).matches()) {
+            try {
+                long value = Long.parseLong(n);
+                if (value <= settings.maxN()) {
+                    return value;
+                }
+            } catch (NumberFormatException ex) {
+                // Beyond a long is beyond the limit, whatever the limit.
+            }
+        }
+        throw new RpcException(Problem.INVALID_N, "n must be a decimal integer from 0 to " + settings.maxN() + ".");
+    }
+
+    private static void describe(FibonacciReply reply, long rpcNanos, HttpHeaders headers) {
+        String timing = String.format(Locale.ROOT, "rpc;dur=%.3f", rpcNanos / 1e6);
+        Long computeMicros = reply.computeMicros();
+        if (computeMicros != null) {
+            timing += String.format(Locale.ROOT, ", compute;dur=%.3f", computeMicros / 1e3);
+        }
+        headers.set("Server-Timing", timing);
+        String server = reply.server();
+        if (server != null) {
+            headers.set("X-Fib-Server", server);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package com.example.fib.gateway;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a server answered: the digits as they came, who computed them, and for how long. */
+final class FibonacciReply {
+
+    private final byte[] digits;
+    private final @Nullable String server;
+    private final @Nullable Long computeMicros;
+
+    FibonacciReply(byte[] digits, @Nullable String server, @Nullable Long computeMicros) {
+        this.digits = digits;
+        this.server = server;
+        this.computeMicros = computeMicros;
+    }
+
+    /** fib(n) in ASCII decimal digits: the reply's own bytes, not a copy. */
+    byte[] digits() {
+        return digits;
+    }
+
+    /** The instance that answered; null from a server that does not say. */
+    @Nullable
+    String server() {
+        return server;
+    }
+
+    /** Time spent computing, in microseconds; null from a server that does not say. */
+    @Nullable
+    Long computeMicros() {
+        return computeMicros;
+    }
+}

@@ -1,0 +1,38 @@
+package com.example.fib.gateway;
+
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Positive;
+import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMax;
+import org.hibernate.validator.constraints.time.DurationMin;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * Settings of the gateway. The broker's own are {@code spring.rabbitmq.*}.
+ *
+ * @param deadline how long a call may take in all, from the HTTP request to its answer. Default 2s
+ * @param maxN largest n that is accepted. Default 1000000
+ * @param maxInFlight calls that may wait for a reply at the same time; one more is refused at once. Default 256
+ * @param queue the request queue
+ */
+@ConfigurationProperties("fib")
+@Validated
+record GatewaySettings(
+        @DefaultValue("2s") @DurationMin(millis = 10) @DurationMax(minutes = 10)
+        Duration deadline,
+
+        @DefaultValue("1000000") @Min(0) long maxN,
+        @DefaultValue("256") @Positive int maxInFlight,
+        @DefaultValue @Valid Queue queue) {
+
+    /**
+     * The request queue, declared by the server; the gateway only publishes to it.
+     *
+     * @param name its name. Default rpc_queue
+     */
+    record Queue(@DefaultValue("rpc_queue") @NotBlank String name) {}
+}

@@ -1,0 +1,97 @@
+package com.example.fib.gateway;
+
+import com.rabbitmq.client.Delivery;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.rabbit.connection.CorrelationData;
+
+/** A request on its way and the caller that waits for its reply, for no longer than the call's own deadline. */
+final class PendingCall {
+
+    private final String exchange;
+    private final String routingKey;
+    private final Message request;
+    private final @Nullable CorrelationData correlationData;
+    private final long deadline;
+    private final CompletableFuture<Delivery> reply = new CompletableFuture<>();
+    private volatile boolean published;
+
+    PendingCall(
+            String exchange,
+            String routingKey,
+            Message request,
+            @Nullable CorrelationData correlationData,
+            Duration timeout) {
+        this.exchange = exchange;
+        this.routingKey = routingKey;
+        this.request = request;
+        this.correlationData = correlationData;
+        this.deadline = System.nanoTime() + timeout.toNanos();
+    }
+
+    String exchange() {
+        return exchange;
+    }
+
+    String routingKey() {
+        return routingKey;
+    }
+
+    Message request() {
+        return request;
+    }
+
+    @Nullable
+    CorrelationData correlationData() {
+        return correlationData;
+    }
+
+    /** What is left of the call's time, in ms; 0 or less when it is over. */
+    long millisLeft() {
+        return TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+    }
+
+    boolean isWaiting() {
+        return !reply.isDone();
+    }
+
+    boolean isPublished() {
+        return published;
+    }
+
+    void markPublished() {
+        published = true;
+    }
+
+    void complete(Delivery delivery) {
+        reply.complete(delivery);
+    }
+
+    void fail(RuntimeException failure) {
+        reply.completeExceptionally(failure);
+    }
+
+    /** The reply, or null when the deadline came first. Throws what the call was failed with. */
+    @Nullable
+    Delivery await() {
+        try {
+            return reply.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException ex) {
+            return null;
+        } catch (ExecutionException ex) {
+            throw ex.getCause() instanceof RuntimeException failure ? failure : new AmqpException(ex.getCause());
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new AmqpException("Interrupted while waiting for a reply", ex);
+        } finally {
+            // Whoever comes later finds it done: a publisher skips it, a late reply is nobody's.
+            reply.cancel(false);
+        }
+    }
+}

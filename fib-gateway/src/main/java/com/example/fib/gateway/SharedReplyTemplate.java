@@ -1,0 +1,194 @@
+package com.example.fib.gateway;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Delivery;
+import com.rabbitmq.client.Return;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.core.Address;
+import org.springframework.amqp.core.AmqpMessageReturnedException;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.core.MessagePostProcessor;
+import org.springframework.amqp.core.MessageProperties;
+import org.springframework.amqp.core.ReturnedMessage;
+import org.springframework.amqp.rabbit.connection.CorrelationData;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * A {@link RabbitTemplate} whose calls share one direct reply-to channel.
+ *
+ * <p>All of {@code sendAndReceive} and {@code convertSendAndReceive} goes through {@link #doSendAndReceive}: there a call
+ * is given a correlation id of its own, handed to the {@link ReplyChannel}, and waited for. A wait ends in one of five
+ * ways, and leaves nothing behind in any of them:
+ *
+ * <ul>
+ *   <li>with its reply;
+ *   <li>with null, when the call's time is up. That time is the request's {@code expiration} in ms, else the reply
+ *       timeout;
+ *   <li>with {@link AmqpMessageReturnedException}, when no queue takes the request;
+ *   <li>with {@link org.springframework.amqp.AmqpConnectException}, when there is no connection, or it is lost while the
+ *       call waits;
+ *   <li>with {@link org.springframework.amqp.AmqpResourceNotAvailableException}, when the broker blocks publishers.
+ * </ul>
+ *
+ * <p>Spring's own direct reply-to takes a channel for each call in flight, sleeps through a lost connection and is not
+ * bounded while it connects; docs/decisions/0003-shared-reply-channel.md has the measurements.
+ */
+class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
+
+    private static final long DEFAULT_REPLY_TIMEOUT = 5_000;
+
+    private final Map<String, PendingCall> pending = new ConcurrentHashMap<>();
+    private final LongAdder unclaimed = new LongAdder();
+    private final ReplyChannel channel = new ReplyChannel(this);
+    private volatile long replyTimeout = DEFAULT_REPLY_TIMEOUT;
+
+    @Override
+    protected @Nullable Message doSendAndReceive(
+            @Nullable String exchange,
+            @Nullable String routingKey,
+            Message request,
+            @Nullable CorrelationData correlationData) {
+        // Random, as a reply address may be known to others: the id is what keeps a call's reply its own.
+        String correlationId = UUID.randomUUID().toString();
+        MessageProperties properties = request.getMessageProperties();
+        properties.setCorrelationId(correlationId);
+        properties.setReplyTo(Address.AMQ_RABBITMQ_REPLY_TO);
+        PendingCall call = new PendingCall(
+                nullSafeExchange(exchange),
+                nullSafeRoutingKey(routingKey),
+                request,
+                correlationData,
+                timeoutOf(properties));
+        pending.put(correlationId, call);
+        try {
+            channel.publish(call);
+            Delivery reply = call.await();
+            if (reply == null) {
+                channel.requirePublished(call);
+                replyTimedOut(correlationId);
+                return null;
+            }
+            return toMessage(reply);
+        } finally {
+            pending.remove(correlationId);
+            channel.withdraw(call);
+        }
+    }
+
+    private Duration timeoutOf(MessageProperties properties) {
+        String expiration = properties.getExpiration();
+        return Duration.ofMillis(expiration == null ? replyTimeout : Long.parseLong(expiration));
+    }
+
+    private Message toMessage(Delivery reply) {
+        MessageProperties properties = getMessagePropertiesConverter()
+                .toMessageProperties(reply.getProperties(), reply.getEnvelope(), getEncoding());
+        Message message = new Message(reply.getBody(), properties);
+        if (getAfterReceivePostProcessors() != null) {
+            for (MessagePostProcessor processor : getAfterReceivePostProcessors()) {
+                message = processor.postProcessMessage(message);
+            }
+        }
+        return message;
+    }
+
+    /** Publishes on the shared channel; called by its one thread only. */
+    void send(Channel target, PendingCall call) {
+        doSend(target, call.exchange(), call.routingKey(), call.request(), false, call.correlationData());
+    }
+
+    /** Always mandatory on the shared channel, without the header that the template's own flag adds. */
+    @Override
+    protected void sendToRabbit(
+            Channel target, String exchange, String routingKey, boolean mandatory, Message message) {
+        super.sendToRabbit(target, exchange, routingKey, mandatory || channel.owns(target), message);
+    }
+
+    void received(Delivery delivery) {
+        PendingCall call = find(delivery.getProperties().getCorrelationId());
+        if (call == null) {
+            unclaimed.increment();
+        } else {
+            call.complete(delivery);
+        }
+    }
+
+    void returned(Return returned) {
+        PendingCall call = find(returned.getProperties().getCorrelationId());
+        if (call != null) {
+            call.fail(new AmqpMessageReturnedException(
+                    "No queue took the request",
+                    new ReturnedMessage(
+                            call.request(),
+                            returned.getReplyCode(),
+                            returned.getReplyText(),
+                            returned.getExchange(),
+                            returned.getRoutingKey())));
+        }
+    }
+
+    private @Nullable PendingCall find(@Nullable String correlationId) {
+        return correlationId == null ? null : pending.get(correlationId);
+    }
+
+    /** Ends the wait of every call that the condition holds for. */
+    void failPending(Predicate<PendingCall> condition, Supplier<AmqpException> failure) {
+        pending.values().stream().filter(condition).forEach(call -> call.fail(failure.get()));
+    }
+
+    /** Ends the wait of every call at once. */
+    void failPending(Supplier<AmqpException> failure) {
+        failPending(call -> true, failure);
+    }
+
+    /** The channel that carries requests and replies, for those who report on it. */
+    ReplyChannel channel() {
+        return channel;
+    }
+
+    /** Calls that wait now. */
+    int pending() {
+        return pending.size();
+    }
+
+    /** Replies so far that no call waited for: late, second, or never asked for. */
+    long unclaimed() {
+        return unclaimed.sum();
+    }
+
+    @Override
+    public void setReplyTimeout(long replyTimeout) {
+        super.setReplyTimeout(replyTimeout);
+        this.replyTimeout = replyTimeout;
+    }
+
+    @Override
+    protected void doStart() {
+        channel.start();
+    }
+
+    @Override
+    protected void doStop() {
+        channel.stop();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return channel.isRunning();
+    }
+
+    /** Before the web server starts, and after it has answered what it accepted. */
+    @Override
+    public int getPhase() {
+        return 0;
+    }
+}

@@ -1,0 +1,27 @@
+package com.example.fib.gateway;
+
+import org.apache.catalina.core.StandardHost;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** What Tomcat does before and around Spring MVC. */
+@Configuration(proxyBeanMethods = false)
+class TomcatConfiguration {
+
+    /** Threads for callers that are refused, and for health checks, while all others wait for replies. */
+    private static final int SPARE_THREADS = 64;
+
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(GatewaySettings settings) {
+        return factory -> {
+            factory.addConnectorCustomizers(connector -> {
+                // On platform threads (JDK 17) the slots must be the limit of calls in flight, not the threads.
+                connector.setProperty("maxThreads", Integer.toString(settings.maxInFlight() + SPARE_THREADS));
+            });
+            factory.addContextCustomizers(context ->
+                    ((StandardHost) context.getParent()).setErrorReportValveClass(ProblemReportValve.class.getName()));
+        };
+    }
+}
