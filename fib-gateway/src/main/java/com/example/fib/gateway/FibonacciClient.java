@@ -1,5 +1,8 @@
 package com.example.fib.gateway;
 
+import io.micrometer.tracing.Span;
+import io.micrometer.tracing.Tracer;
+import io.micrometer.tracing.propagation.Propagator;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.springframework.amqp.AmqpConnectException;
@@ -19,9 +22,14 @@ final class FibonacciClient {
     private final RabbitOperations rabbit;
     private final QueueWatch watch;
     private final GatewaySettings settings;
+    private final Tracer tracer;
+    private final Propagator propagator;
     private final Semaphore slots;
 
-    FibonacciClient(RabbitOperations rabbit, QueueWatch watch, GatewaySettings settings) {
+    FibonacciClient(
+            RabbitOperations rabbit, QueueWatch watch, GatewaySettings settings, Tracer tracer, Propagator propagator) {
+        this.tracer = tracer;
+        this.propagator = propagator;
         this.rabbit = rabbit;
         this.watch = watch;
         this.settings = settings;
@@ -69,7 +77,7 @@ final class FibonacciClient {
 
     private FibonacciReply attempt(long n, long deadline) {
         Object reply = rabbit.convertSendAndReceive(
-                DEFAULT_EXCHANGE, settings.queue().name(), n, request -> withDeadline(request, deadline));
+                DEFAULT_EXCHANGE, settings.queue().name(), n, request -> describe(request, deadline));
         if (reply == null) {
             throw new RpcException(
                     Problem.DEADLINE_EXCEEDED,
@@ -78,11 +86,16 @@ final class FibonacciClient {
         return (FibonacciReply) reply;
     }
 
-    private static Message withDeadline(Message request, long deadline) {
+    /** Puts the call's deadline and its trace onto the request. */
+    private Message describe(Message request, long deadline) {
         long left = Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
         MessageProperties properties = request.getMessageProperties();
         properties.setExpiration(Long.toString(left));
         properties.setHeader(RpcContract.DEADLINE_HEADER, System.currentTimeMillis() + left);
+        Span span = tracer.currentSpan();
+        if (span != null) {
+            propagator.inject(span.context(), properties, (ignored, key, value) -> properties.setHeader(key, value));
+        }
         return request;
     }
 }
