@@ -1,0 +1,91 @@
+package com.example.fib.server;
+
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
+import org.springframework.amqp.rabbit.connection.ConnectionNameStrategy;
+import org.springframework.amqp.rabbit.connection.RabbitConnectionFactoryBean;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
+import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionFactoryBeanConfigurer;
+import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+
+/**
+ * The connection to the broker: Boot's, with its settings, behind a {@link FrameGuard} and with every wait bounded.
+ */
+@Configuration(proxyBeanMethods = false)
+class ConnectionConfiguration {
+
+    private static final int TIMEOUT_MILLIS = 2_000;
+
+    @Bean
+    ConnectionNameStrategy connectionName(InstanceId instanceId) {
+        return factory -> "fib-server@" + instanceId;
+    }
+
+    /** What spring.rabbitmq has no names for. */
+    @Bean
+    ConnectionFactoryCustomizer bounds() {
+        return factory -> {
+            factory.setHandshakeTimeout(TIMEOUT_MILLIS);
+            factory.setShutdownTimeout(TIMEOUT_MILLIS);
+        };
+    }
+
+    @Bean(destroyMethod = "shutdownNow")
+    ExecutorService closing() {
+        return Executors.newCachedThreadPool(daemonThreads("amqp-close-"));
+    }
+
+    @Bean(destroyMethod = "shutdownNow")
+    ExecutorService probing() {
+        return Executors.newSingleThreadExecutor(daemonThreads("broker-health-"));
+    }
+
+    @Bean(destroyMethod = "shutdownNow")
+    ExecutorService workers(RabbitProperties properties) {
+        // A platform thread each: computing is all that they do, and one long computation must not hold the next
+        // consumer.
+        Integer consumers = properties.getListener().getDirect().getConsumersPerQueue();
+        return Executors.newFixedThreadPool(consumers == null ? 1 : consumers, daemonThreads("fib-worker-"));
+    }
+
+    @Bean
+    CachingConnectionFactory rabbitConnectionFactory(
+            RabbitConnectionFactoryBeanConfigurer clientConfigurer,
+            CachingConnectionFactoryConfigurer configurer,
+            ObjectProvider<ConnectionFactoryCustomizer> customizers,
+            RabbitProperties properties,
+            ObjectProvider<SslBundles> sslBundles,
+            ExecutorService workers,
+            ExecutorService closing,
+            RequestQueue queue)
+            throws Exception {
+        RabbitConnectionFactoryBean bean = new RabbitConnectionFactoryBean();
+        clientConfigurer.configure(bean);
+        bean.afterPropertiesSet();
+        com.rabbitmq.client.ConnectionFactory client = bean.getRabbitConnectionFactory();
+        String bundle = properties.getSsl().getBundle();
+        if (bundle != null) {
+            client.useSslProtocol(sslBundles.getObject().getBundle(bundle).createSslContext());
+        }
+        customizers.orderedStream().forEach(customizer -> customizer.customize(client));
+        CachingConnectionFactory factory = new CachingConnectionFactory(new GuardedConnectionFactory(client, closing));
+        configurer.configure(factory);
+        factory.setExecutor(workers);
+        factory.setCloseTimeout(TIMEOUT_MILLIS);
+        factory.addConnectionListener(queue);
+        return factory;
+    }
+
+    private static CustomizableThreadFactory daemonThreads(String prefix) {
+        CustomizableThreadFactory threads = new CustomizableThreadFactory(prefix);
+        threads.setDaemon(true);
+        return threads;
+    }
+}

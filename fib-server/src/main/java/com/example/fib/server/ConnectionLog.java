@@ -1,0 +1,37 @@
+package com.example.fib.server;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.amqp.rabbit.listener.AsyncConsumerStartedEvent;
+import org.springframework.amqp.rabbit.listener.ListenerContainerConsumerFailedEvent;
+import org.springframework.amqp.rabbit.listener.ListenerContainerConsumerTerminatedEvent;
+import org.springframework.amqp.rabbit.listener.MissingQueueEvent;
+import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Component;
+
+/** What an operator reads when the broker goes and comes: a line for each change and each try. */
+@Component
+class ConnectionLog {
+
+    private static final Logger log = LoggerFactory.getLogger(ConnectionLog.class);
+
+    @EventListener
+    void onStarted(AsyncConsumerStartedEvent event) {
+        log.info("Consuming requests");
+    }
+
+    @EventListener
+    void onFailed(ListenerContainerConsumerFailedEvent event) {
+        log.warn("No connection to the broker, trying again: {}", LogText.quote(event.getReason()));
+    }
+
+    @EventListener
+    void onTerminated(ListenerContainerConsumerTerminatedEvent event) {
+        log.warn("A consumer was lost, starting it again");
+    }
+
+    @EventListener
+    void onMissing(MissingQueueEvent event) {
+        log.warn("Queue {} is missing, declaring it again", event.getQueue());
+    }
+}

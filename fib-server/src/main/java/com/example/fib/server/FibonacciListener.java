@@ -1,0 +1,86 @@
+package com.example.fib.server;
+
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import java.io.IOException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.core.MessageProperties;
+import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.stereotype.Component;
+
+/**
+ * Answers requests. Every message gets one reply, published before its acknowledgement, or is rejected for good with one
+ * line in the log where no reply can be sent. Nothing is requeued here, and no message makes this throw.
+ */
+@Component
+class FibonacciListener {
+
+    private static final Logger log = LoggerFactory.getLogger(FibonacciListener.class);
+
+    private final ReplyAddresses addresses;
+    private final RequestReader reader;
+    private final Acknowledgements acknowledgements;
+    private final ServerMetrics metrics;
+    private final InstanceId instanceId;
+
+    FibonacciListener(
+            ReplyAddresses addresses,
+            RequestReader reader,
+            Acknowledgements acknowledgements,
+            ServerMetrics metrics,
+            InstanceId instanceId) {
+        this.addresses = addresses;
+        this.reader = reader;
+        this.acknowledgements = acknowledgements;
+        this.metrics = metrics;
+        this.instanceId = instanceId;
+    }
+
+    @RabbitListener(id = "fib", queues = "${fib.queue.name:rpc_queue}")
+    void onRequest(Message message, Channel channel) {
+        if (acknowledgements.draining()) {
+            return; // Unacknowledged, it goes back to the queue when the channel closes.
+        }
+        MessageProperties request = message.getMessageProperties();
+        try {
+            String objection = addresses.objection(request);
+            if (objection == null) {
+                answer(message).publish(channel, request, instanceId);
+                acknowledgements.ack(channel, request.getDeliveryTag());
+            } else {
+                metrics.rejected();
+                log.warn(
+                        "Dropped a request with {}: reply_to {}, correlation_id {}",
+                        objection,
+                        LogText.quote(request.getReplyTo()),
+                        LogText.quote(request.getCorrelationId()));
+                acknowledgements.reject(channel, request.getDeliveryTag());
+            }
+        } catch (IOException | AlreadyClosedException ex) {
+            log.warn("The connection was lost before a reply was sent; the broker delivers its request again");
+        }
+    }
+
+    private Reply answer(Message message) {
+        try {
+            int n = reader.read(message);
+            long start = System.nanoTime();
+            String digits = Fibonacci.of(n).toString();
+            Duration compute = Duration.ofNanos(System.nanoTime() - start);
+            metrics.computed(compute);
+            return new Reply(RpcStatus.OK, digits, compute);
+        } catch (RpcException ex) {
+            metrics.failed(ex.status());
+            return Reply.failure(ex.status(), String.valueOf(ex.getMessage()));
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError ex) {
+            // Of the errors those that one request can cause; its garbage is gone by now.
+            metrics.failed(RpcStatus.INTERNAL);
+            String id = LogText.quote(message.getMessageProperties().getCorrelationId());
+            log.error("Computing failed, correlation_id {}", id, ex);
+            return Reply.failure(RpcStatus.INTERNAL, "The server failed to compute the answer.");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package com.example.fib.server;
+
+import org.jspecify.annotations.Nullable;
+
+/** Text from strangers, fit for one line of a log. */
+final class LogText {
+
+    private static final int MAX_LENGTH = 80;
+
+    private LogText() {}
+
+    /** Quotes the text, escapes all but printable ASCII, and cuts it short. */
+    static String quote(@Nullable String text) {
+        if (text == null) {
+            return "none";
+        }
+        StringBuilder quoted = new StringBuilder("'");
+        text.chars().limit(MAX_LENGTH).forEach(c -> {
+            if (c < ' ' || c > '~' || c == '\'' || c == '\\') {
+                quoted.append("\\u%04x".formatted(c));
+            } else {
+                quoted.append((char) c);
+            }
+        });
+        return quoted.append(text.length() > MAX_LENGTH ? "'..." : "'").toString();
+    }
+}

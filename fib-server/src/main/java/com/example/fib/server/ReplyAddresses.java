@@ -1,0 +1,56 @@
+package com.example.fib.server;
+
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.core.MessageProperties;
+import org.springframework.stereotype.Component;
+
+/**
+ * Where replies may go: to queues made for them, and nowhere else. Otherwise any sender could have this server publish to
+ * any queue, to the request queue itself for one, and loop for ever.
+ */
+@Component
+final class ReplyAddresses {
+
+    private static final Pattern DIRECT =
+            Pattern.compile(Pattern.quote(RpcContract.DIRECT_REPLY_TO) + "[A-Za-z0-9+/=._-]+");
+
+    private static final Pattern SERVER_NAMED =
+            Pattern.compile(Pattern.quote(RpcContract.SERVER_NAMED_QUEUE) + "[^/]+");
+
+    private static final int MAX_SHORT_STRING_BYTES = 255;
+
+    private final ServerSettings settings;
+
+    ReplyAddresses(ServerSettings settings) {
+        this.settings = settings;
+    }
+
+    /** Returns why no reply to this request can be sent, for the log, or null where one can. */
+    @Nullable
+    String objection(MessageProperties request) {
+        String replyTo = request.getReplyTo();
+        String correlationId = request.getCorrelationId();
+        if (replyTo == null || replyTo.isEmpty()) {
+            return "no reply_to";
+        }
+        if (correlationId == null || correlationId.isEmpty()) {
+            return "no correlation_id";
+        }
+        if (correlationId.getBytes(StandardCharsets.UTF_8).length > MAX_SHORT_STRING_BYTES) {
+            return "a correlation_id that is not UTF-8 and cannot be sent back";
+        }
+        return allows(replyTo) ? null : "a reply_to that is no reply queue";
+    }
+
+    private boolean allows(String replyTo) {
+        if (replyTo.equals(settings.queue().name())) {
+            return false;
+        }
+        Pattern further = settings.replyToPattern();
+        return DIRECT.matcher(replyTo).matches()
+                || SERVER_NAMED.matcher(replyTo).matches()
+                || further != null && further.matcher(replyTo).matches();
+    }
+}

@@ -1,0 +1,71 @@
+package com.example.fib.server;
+
+import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+
+/**
+ * Spring's direct container, mended in three places.
+ *
+ * <ul>
+ *   <li>It stops by draining: what is being computed is answered, what was only fetched goes back to the queue. Spring's own
+ *       stop logs each fetched message with a stack trace, or, forced, waits for its whole timeout when idle.
+ *   <li>A queue that was deleted is declared again by {@link RequestQueue}, which takes an existing one as it is.
+ *   <li>Acknowledgements that wait are sent each time the monitor runs.
+ * </ul>
+ */
+final class RpcListenerContainer extends DirectMessageListenerContainer {
+
+    private final Acknowledgements acknowledgements;
+    private final RequestQueue queue;
+
+    RpcListenerContainer(Acknowledgements acknowledgements, RequestQueue queue) {
+        this.acknowledgements = acknowledgements;
+        this.queue = queue;
+    }
+
+    /** Whether every consumer has an open channel. */
+    boolean isConsuming() {
+        consumersLock.lock();
+        try {
+            return isActive()
+                    && !consumers.isEmpty()
+                    && consumers.stream()
+                            .allMatch(consumer -> consumer.getChannel().isOpen());
+        } finally {
+            consumersLock.unlock();
+        }
+    }
+
+    @Override
+    protected void doStart() {
+        acknowledgements.resume();
+        super.doStart();
+    }
+
+    @Override
+    public void stop(Runnable callback) {
+        // The stop without a callback keeps the container running until its consumers are done.
+        getTaskExecutor().execute(() -> {
+            try {
+                stop();
+            } finally {
+                callback.run();
+            }
+        });
+    }
+
+    @Override
+    protected void doStop() {
+        acknowledgements.drain();
+        super.doStop();
+    }
+
+    @Override
+    protected void redeclareElementsIfNecessary() {
+        queue.declareAgain();
+    }
+
+    @Override
+    protected void processMonitorTask() {
+        acknowledgements.flush();
+    }
+}

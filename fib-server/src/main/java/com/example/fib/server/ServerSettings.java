@@ -1,0 +1,55 @@
+package com.example.fib.server;
+
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.AssertTrue;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.PositiveOrZero;
+import jakarta.validation.constraints.Size;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * What an operator can set under {@code fib}.
+ *
+ * @param maxN the largest n that is computed; above it the answer is OUT_OF_RANGE
+ * @param instanceId this process's name in replies; unset means host name and a random suffix
+ * @param replyToPattern regular expression of further queues that a reply may go to; unset means none
+ * @param queue the queue that requests come from
+ */
+@ConfigurationProperties("fib")
+@Validated
+record ServerSettings(
+        @DefaultValue("1000000") @PositiveOrZero int maxN,
+        @Size(min = 1, max = 200) @Nullable String instanceId,
+        @Nullable Pattern replyToPattern,
+        @DefaultValue @Valid Queue queue) {
+
+    /**
+     * The queue that requests come from.
+     *
+     * @param name its name
+     * @param type classic or quorum
+     * @param durable whether it outlives a restart of the broker; a quorum queue always does
+     */
+    record Queue(
+            @DefaultValue("rpc_queue") @NotBlank @Size(max = 255)
+            String name,
+
+            @DefaultValue("classic") Type type,
+            @DefaultValue("true") boolean durable) {
+
+        @AssertTrue(message = "a quorum queue is durable: leave fib.queue.durable at true")
+        boolean isDurableWhereItMust() {
+            return durable || type != Type.QUORUM;
+        }
+    }
+
+    /** Types of queue that suit requests. */
+    enum Type {
+        CLASSIC,
+        QUORUM
+    }
+}
