@@ -51,6 +51,6 @@ final class ReplyAddresses {
         Pattern further = settings.replyToPattern();
         return DIRECT.matcher(replyTo).matches()
                 || SERVER_NAMED.matcher(replyTo).matches()
-                || further != null && further.matcher(replyTo).matches();
+                || (further != null && further.matcher(replyTo).matches());
     }
 }
