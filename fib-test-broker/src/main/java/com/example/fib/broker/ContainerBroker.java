@@ -1,0 +1,62 @@
+package com.example.fib.broker;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.testcontainers.containers.Container.ExecResult;
+import org.testcontainers.rabbitmq.RabbitMQContainer;
+
+/** A broker in a container of a Docker engine. */
+final class ContainerBroker extends TestBroker {
+
+    static final String IMAGE = "rabbitmq:4.2-management";
+    private static final Duration START_BOUND = Duration.ofMinutes(2);
+
+    private final RabbitMQContainer container;
+
+    private ContainerBroker(RabbitMQContainer container) {
+        super("amqp://%s:%s@%s:%d"
+                .formatted(
+                        container.getAdminUsername(),
+                        container.getAdminPassword(),
+                        container.getHost(),
+                        container.getAmqpPort()));
+        this.container = container;
+    }
+
+    /**
+     * Starts the container, for 120 s at most. Only for an engine that is known to answer and to hold the image:
+     * Testcontainers itself pulls images of its own as it probes an engine, and does not give up for minutes.
+     */
+    static ContainerBroker start() {
+        return Bounded.call("starting " + IMAGE, START_BOUND, () -> {
+            RabbitMQContainer container = new RabbitMQContainer(IMAGE).withStartupTimeout(START_BOUND);
+            container.start();
+            return new ContainerBroker(container);
+        });
+    }
+
+    @Override
+    public String ctl(String... arguments) {
+        List<String> command = new ArrayList<>(List.of("rabbitmqctl", "-s"));
+        command.addAll(List.of(arguments));
+        return Bounded.call("rabbitmqctl", Duration.ofMinutes(1), () -> run(command));
+    }
+
+    private String run(List<String> command) throws IOException, InterruptedException {
+        ExecResult result = container.execInContainer(command.toArray(String[]::new));
+        if (result.getExitCode() != 0) {
+            throw new IllegalStateException(command + " failed: " + result.getStdout() + result.getStderr());
+        }
+        return result.getStdout().strip();
+    }
+
+    /** Shared by everyone in this JVM: ended by its shutdown hook only. */
+    @Override
+    public void close() {}
+
+    void end() {
+        container.stop();
+    }
+}
