@@ -65,12 +65,13 @@ final class PendingCall {
         return published;
     }
 
-    void markPublished() {
-        published = true;
+    void published(boolean is) {
+        published = is;
     }
 
-    void complete(Delivery delivery) {
-        reply.complete(delivery);
+    /** Whether it was waited for. */
+    boolean complete(Delivery delivery) {
+        return reply.complete(delivery);
     }
 
     void fail(RuntimeException failure) {

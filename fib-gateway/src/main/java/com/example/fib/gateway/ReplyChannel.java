@@ -1,5 +1,6 @@
 package com.example.fib.gateway;
 
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
@@ -86,6 +87,11 @@ final class ReplyChannel {
         return blockedBecause != null;
     }
 
+    /** Calls that are not yet published. */
+    int queued() {
+        return outbox.size();
+    }
+
     boolean owns(Channel other) {
         return channel == other;
     }
@@ -152,6 +158,7 @@ final class ReplyChannel {
         opened.addReturnListener(template::returned);
         opened.basicConsume(
                 Address.AMQ_RABBITMQ_REPLY_TO, true, (tag, delivery) -> template.received(delivery), tag -> {});
+        delegate.clearBlockedListeners();
         delegate.addBlockedListener(reason -> blockedBecause = reason, () -> blockedBecause = null);
         channel = opened;
         return opened;
@@ -172,9 +179,15 @@ final class ReplyChannel {
             properties.setExpiration(Long.toString(Math.max(0, call.millisLeft())));
         }
         // First marked, then sent: a connection lost in between fails this call too.
-        call.markPublished();
+        call.published(true);
         try {
             template.send(opened, call);
+        } catch (AlreadyClosedException ex) {
+            // Nothing was sent: it is the next channel's.
+            call.published(false);
+            if (call.isWaiting()) {
+                outbox.add(call);
+            }
         } catch (RuntimeException ex) {
             call.fail(RabbitExceptionTranslator.convertRabbitAccessException(ex));
         }

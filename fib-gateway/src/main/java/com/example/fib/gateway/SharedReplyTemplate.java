@@ -115,10 +115,8 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
 
     void received(Delivery delivery) {
         PendingCall call = find(delivery.getProperties().getCorrelationId());
-        if (call == null) {
+        if (call == null || !call.complete(delivery)) {
             unclaimed.increment();
-        } else {
-            call.complete(delivery);
         }
     }
 

@@ -1,0 +1,68 @@
+package com.example.fib.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.Delivery;
+import java.io.IOException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** A server in its plainest form, on the raw client: what it does with a request is the test's. */
+final class Responder implements AutoCloseable {
+
+    /** What to do with a request. */
+    interface Handler {
+        void handle(Responder self, Delivery request) throws IOException;
+    }
+
+    /** Answers with the request's body. */
+    static final Handler ECHO = (self, request) -> self.reply(request, request.getBody());
+
+    /** Keeps requests to itself. */
+    static final Handler SILENT = (self, request) -> {};
+
+    private final Connection connection;
+    private final Channel channel;
+    private final BlockingQueue<Delivery> requests = new LinkedBlockingQueue<>();
+
+    Responder(Connection connection, String queue, Handler handler) throws IOException {
+        this.connection = connection;
+        this.channel = connection.createChannel();
+        channel.queueDeclare(queue, true, false, false, null);
+        channel.basicConsume(
+                queue,
+                true,
+                (tag, request) -> {
+                    requests.add(request);
+                    handler.handle(this, request);
+                },
+                tag -> {});
+    }
+
+    void reply(Delivery request, byte[] body) throws IOException {
+        reply(request, request.getProperties().getCorrelationId(), body);
+    }
+
+    void reply(Delivery request, String correlationId, byte[] body) throws IOException {
+        BasicProperties properties =
+                new BasicProperties.Builder().correlationId(correlationId).build();
+        channel.basicPublish("", request.getProperties().getReplyTo(), properties, body);
+    }
+
+    /** The requests so far, oldest first. */
+    BlockingQueue<Delivery> requests() {
+        return requests;
+    }
+
+    static String text(Delivery delivery) {
+        return new String(delivery.getBody(), UTF_8);
+    }
+
+    @Override
+    public void close() {
+        connection.abort(2_000);
+    }
+}

@@ -1,0 +1,362 @@
+package com.example.fib.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import com.example.fib.broker.TestBroker;
+import com.rabbitmq.client.Delivery;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.amqp.AmqpConnectException;
+import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.AmqpResourceNotAvailableException;
+import org.springframework.amqp.AmqpTimeoutException;
+import org.springframework.amqp.core.AmqpMessageReturnedException;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
+
+/** Every way in which a wait can end, against a real broker, and that none leaves anything behind. */
+class SharedReplyTemplateTests {
+
+    private static final Duration AT_ONCE = Duration.ofMillis(1_000);
+    private static final long LONG_MS = 20_000;
+
+    private static TestBroker broker;
+
+    private final String queue = "queue-" + UUID.randomUUID();
+    private CachingConnectionFactory connectionFactory;
+    private SharedReplyTemplate template;
+
+    @BeforeAll
+    static void startBroker() {
+        broker = TestBroker.start();
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        broker.close();
+    }
+
+    @BeforeEach
+    void startTemplate() {
+        connectionFactory = new CachingConnectionFactory(bounded(broker.connectionFactory()));
+        connectionFactory.setCloseTimeout(2_000);
+        template = new SharedReplyTemplate();
+        template.setConnectionFactory(connectionFactory);
+        template.afterPropertiesSet();
+        template.start();
+    }
+
+    private static com.rabbitmq.client.ConnectionFactory bounded(com.rabbitmq.client.ConnectionFactory factory) {
+        factory.setRequestedHeartbeat(5);
+        factory.setChannelRpcTimeout(5_000);
+        return factory;
+    }
+
+    @AfterEach
+    void leavesNothingBehind() {
+        assertThat(template.pending()).isZero();
+        assertThat(template.channel().queued()).isZero();
+        template.stop();
+        connectionFactory.destroy();
+    }
+
+    @Test
+    void returnsTheReply() throws Exception {
+        try (Responder server = respond(Responder.ECHO)) {
+            assertThat(call("30", LONG_MS)).isEqualTo("30");
+
+            Delivery request = server.requests().take();
+            assertThat(request.getProperties().getReplyTo()).startsWith("amq.rabbitmq.reply-to.");
+            assertThat(request.getProperties().getCorrelationId()).hasSize(36);
+            // Nothing of Spring's own on the wire, as the mandatory flag of the plain template would put there.
+            assertThat(request.getProperties().getHeaders()).isNullOrEmpty();
+        }
+    }
+
+    @Test
+    void givesEveryCallerItsOwnReplyOverOneChannel() throws Exception {
+        ExecutorService callers = Executors.newFixedThreadPool(64);
+        try (Responder server = respond(Responder.ECHO)) {
+            List<Future<String>> replies = IntStream.range(0, 5_000)
+                    .mapToObj(n -> callers.submit(() -> call(Integer.toString(n), LONG_MS)))
+                    .toList();
+            for (int n = 0; n < replies.size(); n++) {
+                assertThat(replies.get(n).get(30, TimeUnit.SECONDS)).isEqualTo(Integer.toString(n));
+            }
+            assertThat(server.requests()).hasSize(5_000);
+            // One of the template, one of the server.
+            assertThat(broker.ctl("list_channels", "pid").lines()).hasSize(2);
+        } finally {
+            callers.shutdownNow();
+        }
+    }
+
+    @Test
+    void returnsNullWhenTheTimeIsUp() throws Exception {
+        try (Responder server = respond(Responder.SILENT)) {
+            long start = System.nanoTime();
+            assertThat(call("30", 500)).isNull();
+            assertThat(since(start)).isBetween(Duration.ofMillis(500), Duration.ofMillis(750));
+            assertThat(Long.parseLong(server.requests().take().getProperties().getExpiration()))
+                    .isBetween(1L, 500L);
+        }
+    }
+
+    @Test
+    void waitsForTheReplyTimeoutWhereTheRequestSetsNone() throws Exception {
+        template.setReplyTimeout(300);
+        try (Responder server = respond(Responder.SILENT)) {
+            long start = System.nanoTime();
+            assertThat(template.sendAndReceive("", queue, new Message("30".getBytes(UTF_8))))
+                    .isNull();
+            assertThat(since(start)).isBetween(Duration.ofMillis(300), Duration.ofMillis(600));
+            assertThat(server.requests().take().getProperties().getExpiration()).isNull();
+        }
+    }
+
+    @Test
+    void dropsAReplyThatComesLate() throws Exception {
+        AtomicReference<Delivery> kept = new AtomicReference<>();
+        try (Responder server = respond((self, request) -> {
+            if (kept.getAndSet(request) != null) {
+                self.reply(request, request.getBody());
+            }
+        })) {
+            assertThat(call("30", 200)).isNull();
+            server.reply(kept.get(), "late".getBytes(UTF_8));
+
+            await().untilAsserted(() -> assertThat(template.unclaimed()).isEqualTo(1));
+            assertThat(call("31", LONG_MS)).isEqualTo("31");
+        }
+    }
+
+    @Test
+    void dropsSecondRepliesAndThoseNobodyAskedFor() throws Exception {
+        try (Responder server = respond((self, request) -> {
+            self.reply(request, UUID.randomUUID().toString(), "forged".getBytes(UTF_8));
+            self.reply(request, null, "forged".getBytes(UTF_8));
+            self.reply(request, request.getBody());
+            self.reply(request, "second".getBytes(UTF_8));
+        })) {
+            for (int n = 0; n < 100; n++) {
+                assertThat(call(Integer.toString(n), LONG_MS)).isEqualTo(Integer.toString(n));
+            }
+            await().untilAsserted(() -> assertThat(template.unclaimed()).isEqualTo(300));
+            assertThat(server.requests()).hasSize(100);
+        }
+    }
+
+    @Test
+    void failsAtOnceWhenNoQueueTakesTheRequest() {
+        for (int n = 0; n < 1_000; n++) {
+            assertThatExceptionOfType(AmqpMessageReturnedException.class).isThrownBy(() -> call("30", LONG_MS));
+        }
+        long start = System.nanoTime();
+        assertThatExceptionOfType(AmqpMessageReturnedException.class).isThrownBy(() -> call("30", LONG_MS));
+        assertThat(since(start)).isLessThan(AT_ONCE);
+    }
+
+    @Test
+    void failsAloneWhenItCannotBeEncoded() throws Exception {
+        try (Responder server = respond(Responder.ECHO)) {
+            Message request = new Message("30".getBytes(UTF_8));
+            request.getMessageProperties().setAppId("x".repeat(300));
+            assertThatExceptionOfType(RuntimeException.class)
+                    .isThrownBy(() -> template.sendAndReceive("", queue, request));
+            assertThat(call("31", LONG_MS)).isEqualTo("31");
+            assertThat(server.requests()).hasSize(1);
+        }
+    }
+
+    @Test
+    void failsAtOnceWhenTheChannelIsClosed() throws Exception {
+        try (Responder server = respond((self, request) -> {
+            if (Responder.text(request).equals("31")) {
+                self.reply(request, request.getBody());
+            }
+        })) {
+            CompletableFuture<String> waiting = callInBackground("30");
+            server.requests().take();
+            // Publishing to an exchange that does not exist closes the channel for all who share it.
+            assertThatExceptionOfType(AmqpConnectException.class)
+                    .isThrownBy(() -> template.sendAndReceive("nowhere", queue, new Message(new byte[0])));
+
+            assertThat(waiting).failsWithin(AT_ONCE).withThrowableThat().havingRootCause();
+            assertThat(call("31", LONG_MS)).isEqualTo("31");
+        }
+    }
+
+    @Test
+    void failsAtOnceWhenTheConnectionIsLost() throws Exception {
+        Responder server = respond(Responder.SILENT);
+        CompletableFuture<String> waiting = callInBackground("30");
+        server.requests().take();
+        long start = System.nanoTime();
+        broker.ctl("close_all_connections", "test");
+
+        assertThat(waiting)
+                .failsWithin(Duration.ofSeconds(1))
+                .withThrowableThat()
+                .withCauseInstanceOf(AmqpConnectException.class);
+        assertThat(since(start)).isLessThan(Duration.ofMillis(LONG_MS));
+        server.close();
+        try (Responder next = respond(Responder.ECHO)) {
+            assertThat(call("31", LONG_MS)).isEqualTo("31");
+            assertThat(next.requests()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void refusesAtOnceWhileTheBrokerIsGoneAndWorksAgainWhenItIsBack() throws Exception {
+        Responder server = respond(Responder.SILENT);
+        CompletableFuture<String> waiting = callInBackground("30");
+        server.requests().take();
+        broker.kill();
+        try {
+            assertThat(waiting)
+                    .failsWithin(AT_ONCE)
+                    .withThrowableThat()
+                    .withCauseInstanceOf(AmqpConnectException.class);
+            await().atMost(Duration.ofSeconds(2)).untilAsserted(() -> {
+                long start = System.nanoTime();
+                assertThatExceptionOfType(AmqpConnectException.class).isThrownBy(() -> call("31", 1_000));
+                assertThat(since(start)).isLessThan(Duration.ofMillis(100));
+            });
+        } finally {
+            broker.restart();
+        }
+        server.close();
+        try (Responder next = respond(Responder.ECHO)) {
+            await().atMost(Duration.ofSeconds(3))
+                    .ignoreExceptionsInstanceOf(AmqpConnectException.class)
+                    .untilAsserted(() -> assertThat(call("32", 1_000)).isEqualTo("32"));
+            assertThat(next.requests()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void isBoundedWhileTheBrokerIsFrozen() throws Exception {
+        try (Responder server = respond(Responder.ECHO)) {
+            assertThat(call("30", LONG_MS)).isEqualTo("30");
+            broker.freeze();
+            try {
+                long start = System.nanoTime();
+                assertThat(call("31", 1_000)).isNull();
+                assertThat(since(start)).isLessThan(Duration.ofMillis(1_250));
+            } finally {
+                broker.resume();
+            }
+            assertThat(call("32", LONG_MS)).isEqualTo("32");
+            assertThat(server.requests()).hasSizeGreaterThanOrEqualTo(2);
+        }
+    }
+
+    @Test
+    void isBoundedWhileItConnectsToAFrozenBroker() {
+        broker.freeze();
+        SharedReplyTemplate cold = new SharedReplyTemplate();
+        CachingConnectionFactory coldFactory = new CachingConnectionFactory(bounded(broker.connectionFactory()));
+        cold.setConnectionFactory(coldFactory);
+        cold.start();
+        try {
+            long start = System.nanoTime();
+            assertThatExceptionOfType(AmqpTimeoutException.class).isThrownBy(() -> call(cold, "30", 1_000));
+            assertThat(since(start)).isLessThan(Duration.ofMillis(1_250));
+            assertThat(cold.pending()).isZero();
+            assertThat(cold.channel().queued()).isZero();
+        } finally {
+            broker.resume();
+            cold.stop();
+            coldFactory.destroy();
+        }
+    }
+
+    @Test
+    void refusesAtOnceWhileAnAlarmBlocksPublishers() throws Exception {
+        try (Responder server = respond(Responder.ECHO)) {
+            assertThat(call("30", LONG_MS)).isEqualTo("30");
+            broker.ctl("set_vm_memory_high_watermark", "absolute", "1MB");
+            try {
+                await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+                    long start = System.nanoTime();
+                    assertThatExceptionOfType(AmqpResourceNotAvailableException.class)
+                            .isThrownBy(() -> call("31", 500));
+                    assertThat(since(start)).isLessThan(Duration.ofMillis(100));
+                });
+                assertThat(template.channel().isBlocked()).isTrue();
+            } finally {
+                broker.ctl("set_vm_memory_high_watermark", "0.4");
+            }
+            await().atMost(Duration.ofSeconds(10))
+                    .ignoreExceptionsInstanceOf(AmqpResourceNotAvailableException.class)
+                    .untilAsserted(() -> assertThat(call("32", 1_000)).isEqualTo("32"));
+            assertThat(template.channel().isBlocked()).isFalse();
+            assertThat(server.requests()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void endsWhenItsCallerIsInterrupted() throws Exception {
+        try (Responder server = respond(Responder.SILENT)) {
+            Thread caller = Thread.currentThread();
+            CompletableFuture<Void> interrupter = CompletableFuture.runAsync(() -> {
+                await().until(() -> !server.requests().isEmpty());
+                caller.interrupt();
+            });
+            assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> call("30", LONG_MS));
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(interrupter).succeedsWithin(AT_ONCE);
+        }
+    }
+
+    @Test
+    void endsWhenTheTemplateStops() throws Exception {
+        try (Responder server = respond(Responder.SILENT)) {
+            CompletableFuture<String> waiting = callInBackground("30");
+            server.requests().take();
+            template.stop();
+            assertThat(waiting).failsWithin(Duration.ofSeconds(6));
+        }
+    }
+
+    private Responder respond(Responder.Handler handler) throws IOException {
+        return new Responder(broker.connect(), queue, handler);
+    }
+
+    private CompletableFuture<String> callInBackground(String body) {
+        return CompletableFuture.supplyAsync(() -> call(body, LONG_MS));
+    }
+
+    private @Nullable String call(String body, long millis) {
+        return call(template, body, millis);
+    }
+
+    private @Nullable String call(SharedReplyTemplate target, String body, long millis) {
+        Message request = new Message(body.getBytes(UTF_8));
+        request.getMessageProperties().setExpiration(Long.toString(millis));
+        Message reply = target.sendAndReceive("", queue, request);
+        return reply == null ? null : new String(reply.getBody(), UTF_8);
+    }
+
+    private static Duration since(long start) {
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+}
