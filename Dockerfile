@@ -1,5 +1,6 @@
-# One recipe for both services: docker build --build-arg SERVICE=fib-gateway --build-arg PORT=8080 .
+# One recipe for both services: docker build --build-arg SERVICE=fib-server .
 # docker-compose.yml builds both.
+ARG SERVICE=fib-gateway
 
 FROM maven:3.9-eclipse-temurin-25 AS build
 WORKDIR /src
@@ -13,11 +14,15 @@ RUN for service in fib-server fib-gateway; do \
         --application-filename app.jar --destination /layers/$service || exit 1; \
     done
 
-FROM eclipse-temurin:25-jre
+# What differs between the two.
+FROM eclipse-temurin:25-jre AS fib-gateway-base
+ENV SERVER_PORT=8080
+FROM eclipse-temurin:25-jre AS fib-server-base
+ENV SERVER_PORT=8081
+
+FROM ${SERVICE}-base
 ARG SERVICE
-ARG PORT=8080
-RUN : "${SERVICE:?is missing: --build-arg SERVICE=fib-gateway or fib-server}" \
-    && groupadd --gid 10001 fib && useradd --uid 10001 --gid fib --no-create-home --home-dir /app --shell /usr/sbin/nologin fib
+RUN groupadd --gid 10001 fib && useradd --uid 10001 --gid fib --no-create-home --home-dir /app --shell /usr/sbin/nologin fib
 WORKDIR /app
 COPY --from=build /layers/${SERVICE}/dependencies/ ./
 COPY --from=build /layers/${SERVICE}/spring-boot-loader/ ./
@@ -27,8 +32,7 @@ COPY --from=build /layers/${SERVICE}/application/ ./
 RUN --mount=type=tmpfs,target=/tmp \
     java -XX:AOTCacheOutput=app.aot -Dspring.context.exit=onRefresh -jar app.jar
 
-ENV SERVER_PORT=${PORT}
-EXPOSE ${PORT}
+EXPOSE ${SERVER_PORT}
 USER 10001:10001
 # Without curl, which the image does not have.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=120s --retries=3 \
