@@ -1,0 +1,190 @@
+package com.example.fib.system;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+
+/** One of the two services, started from its executable jar as a user would, on a free port. */
+final class ServiceProcess implements AutoCloseable {
+
+    private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
+    private static final Duration START = Duration.ofSeconds(60);
+    private static final HttpClient http = HttpClient.newHttpClient();
+
+    private final String name;
+    private final Path log;
+    private final Process process;
+    private final int port;
+
+    private ServiceProcess(String name, Map<String, String> settings) throws IOException {
+        Path jar = Path.of(System.getProperty("fib." + name + ".jar", "missing"));
+        if (!Files.exists(jar)) {
+            throw new IllegalStateException(jar + " is not there: ./mvnw verify builds it before these tests");
+        }
+        this.name = name;
+        this.log = Files.createTempFile("fib-" + name + "-", ".log");
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-XX:TieredStopAtLevel=1",
+                "-jar",
+                jar.toString(),
+                "--server.port=0"));
+        settings.forEach((key, value) -> command.add("--" + key + "=" + value));
+        this.process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+        this.port = awaitPort();
+    }
+
+    static ServiceProcess server(Map<String, String> settings) {
+        return start("server", settings);
+    }
+
+    static ServiceProcess gateway(Map<String, String> settings) {
+        return start("gateway", settings);
+    }
+
+    private static ServiceProcess start(String name, Map<String, String> settings) {
+        try {
+            return new ServiceProcess(name, settings);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    private int awaitPort() {
+        return Awaitility.await()
+                .atMost(START)
+                .until(
+                        () -> {
+                            if (!process.isAlive()) {
+                                throw new IllegalStateException(name + " has ended:\n" + log());
+                            }
+                            Matcher started = STARTED.matcher(log());
+                            return started.find() ? Integer.parseInt(started.group(1)) : 0;
+                        },
+                        found -> found > 0);
+    }
+
+    /** Waits until its health reads UP. */
+    ServiceProcess awaitHealthy() {
+        Awaitility.await().atMost(START).untilAsserted(() -> {
+            HttpResponse<String> health = get("/actuator/health");
+            if (health.statusCode() != 200) {
+                throw new AssertionError(name + " is not healthy: " + health.body() + "\n" + log());
+            }
+        });
+        return this;
+    }
+
+    HttpResponse<String> get(String path, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20));
+        try {
+            return http.send(
+                    (headers.length == 0 ? request : request.headers(headers)).build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(ex);
+        }
+    }
+
+    URI uri(String path) {
+        return URI.create("http://localhost:" + port + path);
+    }
+
+    int port() {
+        return port;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Everything it has written so far. */
+    String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** SIGTERM; does not wait. */
+    void terminate() {
+        process.destroy();
+    }
+
+    /** SIGKILL, and waits until it is gone. */
+    void kill() {
+        process.destroyForcibly();
+        awaitEnd(Duration.ofSeconds(10));
+    }
+
+    void freeze() {
+        signal("STOP");
+    }
+
+    void resume() {
+        signal("CONT");
+    }
+
+    /** Waits for its end; a failure when it does not come. */
+    void awaitEnd(Duration bound) {
+        try {
+            if (!process.waitFor(bound.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new AssertionError(name + " still runs after " + bound);
+            }
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(ex);
+        }
+    }
+
+    private void signal(String signal) {
+        try {
+            Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start();
+            if (!kill.waitFor(5, TimeUnit.SECONDS) || kill.exitValue() != 0) {
+                throw new IllegalStateException("kill -" + signal + " failed");
+            }
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(ex);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        awaitEnd(Duration.ofSeconds(10));
+        try {
+            Files.deleteIfExists(log);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package com.example.fib.system;
+
+import org.jspecify.annotations.NullMarked;
