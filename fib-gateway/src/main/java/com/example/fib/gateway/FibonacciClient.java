@@ -3,17 +3,19 @@ package com.example.fib.gateway;
 import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
 import io.micrometer.tracing.propagation.Propagator;
+import java.time.Instant;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.springframework.amqp.AmqpConnectException;
+import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.AmqpResourceNotAvailableException;
 import org.springframework.amqp.core.AmqpMessageReturnedException;
-import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.rabbit.core.RabbitOperations;
+import org.springframework.amqp.support.converter.MessageConversionException;
 import org.springframework.stereotype.Service;
 
-/** Calls a server for fib(n): within the deadline, within the limit of calls in flight, and twice if need be. */
+/** Calls a server for fib(n): within the deadline, and within the limit of calls in flight. */
 @Service
 final class FibonacciClient {
 
@@ -22,17 +24,24 @@ final class FibonacciClient {
     private final RabbitOperations rabbit;
     private final QueueWatch watch;
     private final GatewaySettings settings;
+    private final ClockSkew clocks;
     private final Tracer tracer;
     private final Propagator propagator;
     private final Semaphore slots;
 
     FibonacciClient(
-            RabbitOperations rabbit, QueueWatch watch, GatewaySettings settings, Tracer tracer, Propagator propagator) {
-        this.tracer = tracer;
-        this.propagator = propagator;
+            RabbitOperations rabbit,
+            QueueWatch watch,
+            GatewaySettings settings,
+            ClockSkew clocks,
+            Tracer tracer,
+            Propagator propagator) {
         this.rabbit = rabbit;
         this.watch = watch;
         this.settings = settings;
+        this.clocks = clocks;
+        this.tracer = tracer;
+        this.propagator = propagator;
         this.slots = new Semaphore(settings.maxInFlight());
     }
 
@@ -58,44 +67,64 @@ final class FibonacciClient {
             if (watch.nobodyConsumes()) {
                 throw new NoConsumersException();
             }
-            return attemptTwice(n, deadline);
+            FibonacciReply reply = attempt(n, deadline);
+            if (reply == null) {
+                throw new RpcException(
+                        Problem.DEADLINE_EXCEEDED,
+                        "No reply within " + settings.deadline().toMillis() + " ms.");
+            }
+            return reply;
         } catch (NoConsumersException | AmqpMessageReturnedException ex) {
             throw new RpcException(Problem.NO_SERVER, "Nobody takes requests from the queue.", ex);
+        } catch (MessageConversionException ex) {
+            throw new RpcException(Problem.SERVER_ERROR, "The reply cannot be read.", ex);
+        } catch (AmqpResourceNotAvailableException ex) {
+            throw new RpcException(Problem.BROKER_UNAVAILABLE, "The broker takes no requests at the moment.", ex);
         } catch (AmqpException ex) {
             throw new RpcException(Problem.BROKER_UNAVAILABLE, "There is no connection to the broker.", ex);
         }
     }
 
-    /** Once more when the connection breaks: fib is pure, so computing it twice is harmless. */
-    private FibonacciReply attemptTwice(long n, long deadline) {
+    /** Once more, and without the deadline, when a server says that it has passed and it has not. */
+    private @Nullable FibonacciReply attempt(long n, long deadline) {
+        if (clocks.isSuspected()) {
+            return exchange(n, deadline, false);
+        }
         try {
-            return attempt(n, deadline);
-        } catch (AmqpConnectException ex) {
-            return attempt(n, deadline);
+            FibonacciReply reply = exchange(n, deadline, true);
+            clocks.dismiss();
+            return reply;
+        } catch (RpcException ex) {
+            long left = millisUntil(deadline);
+            if (ex.problem() != Problem.DEADLINE_EXCEEDED || left == 0) {
+                throw ex;
+            }
+            clocks.suspect(Instant.now().plusMillis(left), ex.detail());
+            return exchange(n, deadline, false);
         }
     }
 
-    private FibonacciReply attempt(long n, long deadline) {
-        Object reply = rabbit.convertSendAndReceive(
-                DEFAULT_EXCHANGE, settings.queue().name(), n, request -> describe(request, deadline));
-        if (reply == null) {
-            throw new RpcException(
-                    Problem.DEADLINE_EXCEEDED,
-                    "No reply within " + settings.deadline().toMillis() + " ms.");
-        }
-        return (FibonacciReply) reply;
+    private @Nullable FibonacciReply exchange(long n, long deadline, boolean tellDeadline) {
+        return (FibonacciReply)
+                rabbit.convertSendAndReceive(DEFAULT_EXCHANGE, settings.queue().name(), n, request -> {
+                    describe(request.getMessageProperties(), millisUntil(deadline), tellDeadline);
+                    return request;
+                });
     }
 
     /** Puts the call's deadline and its trace onto the request. */
-    private Message describe(Message request, long deadline) {
-        long left = Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
-        MessageProperties properties = request.getMessageProperties();
-        properties.setExpiration(Long.toString(left));
-        properties.setHeader(RpcContract.DEADLINE_HEADER, System.currentTimeMillis() + left);
+    private void describe(MessageProperties request, long millisLeft, boolean tellDeadline) {
+        request.setExpiration(Long.toString(millisLeft));
+        if (tellDeadline) {
+            request.setHeader(RpcContract.DEADLINE_HEADER, System.currentTimeMillis() + millisLeft);
+        }
         Span span = tracer.currentSpan();
         if (span != null) {
-            propagator.inject(span.context(), properties, (ignored, key, value) -> properties.setHeader(key, value));
+            propagator.inject(span.context(), request, (ignored, key, value) -> request.setHeader(key, value));
         }
-        return request;
+    }
+
+    private static long millisUntil(long deadline) {
+        return Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
     }
 }

@@ -17,6 +17,8 @@ import org.springframework.validation.annotation.Validated;
  * @param deadline how long a call may take in all, from the HTTP request to its answer. Default 2s
  * @param maxN largest n that is accepted. Default 1000000
  * @param maxInFlight calls that may wait for a reply at the same time; one more is refused at once. Default 256
+ * @param hedgeAfter when a request that has no reply yet is sent once more, to reach another server; 0 for never.
+ *     Default 500ms
  * @param queue the request queue
  */
 @ConfigurationProperties("fib")
@@ -27,6 +29,7 @@ record GatewaySettings(
 
         @DefaultValue("1000000") @Min(0) long maxN,
         @DefaultValue("256") @Positive int maxInFlight,
+        @DefaultValue("500ms") @DurationMin(millis = 0) Duration hedgeAfter,
         @DefaultValue @Valid Queue queue) {
 
     /**

@@ -20,7 +20,9 @@ final class PendingCall {
     private final @Nullable CorrelationData correlationData;
     private final long deadline;
     private final CompletableFuture<Delivery> reply = new CompletableFuture<>();
+    private volatile boolean queued;
     private volatile boolean published;
+    private volatile boolean sentAgain;
 
     PendingCall(
             String exchange,
@@ -61,6 +63,16 @@ final class PendingCall {
         return !reply.isDone();
     }
 
+    /** Whether it is in the queue of those to be published. */
+    boolean isQueued() {
+        return queued;
+    }
+
+    void queued(boolean is) {
+        queued = is;
+    }
+
+    /** Whether it was published on the channel that is open now. */
     boolean isPublished() {
         return published;
     }
@@ -78,11 +90,19 @@ final class PendingCall {
         reply.completeExceptionally(failure);
     }
 
-    /** The reply, or null when the deadline came first. Throws what the call was failed with. */
+    boolean wasSentAgain() {
+        return sentAgain;
+    }
+
+    void markSentAgain() {
+        sentAgain = true;
+    }
+
+    /** The reply, or null when the time or the deadline came first. Throws what the call was failed with. */
     @Nullable
-    Delivery await() {
+    Delivery await(long nanos) {
         try {
-            return reply.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            return reply.get(Math.min(nanos, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
         } catch (TimeoutException ex) {
             return null;
         } catch (ExecutionException ex) {
@@ -90,9 +110,11 @@ final class PendingCall {
         } catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
             throw new AmqpException("Interrupted while waiting for a reply", ex);
-        } finally {
-            // Whoever comes later finds it done: a publisher skips it, a late reply is nobody's.
-            reply.cancel(false);
         }
+    }
+
+    /** Whoever comes later finds it done: a publisher skips it, a late reply is nobody's. */
+    void end() {
+        reply.cancel(false);
     }
 }

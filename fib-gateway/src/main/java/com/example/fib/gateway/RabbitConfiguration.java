@@ -18,13 +18,20 @@ class RabbitConfiguration {
     private static final int HANDSHAKE_TIMEOUT_MS = 5_000;
     private static final int CLOSE_TIMEOUT_MS = 2_000;
 
+    /** Second sendings stay below this share of all calls. */
+    private static final double RESENT_SHARE = 0.1;
+
+    private static final int RESENT_AT_FIRST = 10;
+
     @Bean
     SharedReplyTemplate rabbitTemplate(
             RabbitTemplateConfigurer configurer,
             CachingConnectionFactory connectionFactory,
+            GatewaySettings settings,
             ObjectProvider<RabbitTemplateCustomizer> customizers) {
         connectionFactory.setCloseTimeout(CLOSE_TIMEOUT_MS);
-        SharedReplyTemplate template = new SharedReplyTemplate();
+        SharedReplyTemplate template = new SharedReplyTemplate(
+                settings.hedgeAfter(), new RetryBudget(RESENT_SHARE, RESENT_AT_FIRST, settings.maxInFlight()));
         configurer.configure(template, connectionFactory);
         customizers.orderedStream().forEach(customizer -> customizer.customize(template));
         return template;

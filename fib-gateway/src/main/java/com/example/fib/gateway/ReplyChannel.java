@@ -40,6 +40,7 @@ final class ReplyChannel {
     private static final long STOP_MS = 5_000;
 
     private final SharedReplyTemplate template;
+    private final RetryBudget budget;
     // Not bounded by itself: it holds no more calls than there are callers waiting, since each takes out its own.
     private final BlockingQueue<PendingCall> outbox = new LinkedBlockingQueue<>();
     private volatile @Nullable Channel channel;
@@ -48,8 +49,9 @@ final class ReplyChannel {
     private volatile @Nullable Thread thread;
     private volatile CountDownLatch stopped = new CountDownLatch(1);
 
-    ReplyChannel(SharedReplyTemplate template) {
+    ReplyChannel(SharedReplyTemplate template, RetryBudget budget) {
         this.template = template;
+        this.budget = budget;
     }
 
     /** Takes a call to be published as soon as there is a channel. Throws at once where that cannot be. */
@@ -57,7 +59,7 @@ final class ReplyChannel {
         if (blockedBecause != null) {
             throw new AmqpResourceNotAvailableException("The broker takes no messages: " + blockedBecause);
         }
-        outbox.add(call);
+        enqueue(call);
         // Checked after the call can be seen: whoever sets it fails the calls that wait at that time.
         Exception failure = unreachable;
         if (failure != null) {
@@ -65,8 +67,23 @@ final class ReplyChannel {
         }
     }
 
+    /** Sends a call once more, where it was sent once only and the budget allows. Whether it will be sent. */
+    boolean publishAgain(PendingCall call) {
+        if (!call.isPublished() || call.wasSentAgain() || isBlocked() || !budget.spend()) {
+            return false;
+        }
+        call.markSentAgain();
+        enqueue(call);
+        return true;
+    }
+
+    private void enqueue(PendingCall call) {
+        call.queued(true);
+        outbox.add(call);
+    }
+
     void withdraw(PendingCall call) {
-        if (!call.isPublished()) {
+        if (call.isQueued()) {
             outbox.remove(call);
         }
     }
@@ -167,8 +184,11 @@ final class ReplyChannel {
     private void publishUntilClosed(Channel opened) throws InterruptedException {
         while (opened.isOpen()) {
             PendingCall call = outbox.poll(IDLE_CHECK_MS, TimeUnit.MILLISECONDS);
-            if (call != null && call.isWaiting()) {
-                publish(opened, call);
+            if (call != null) {
+                call.queued(false);
+                if (call.isWaiting()) {
+                    publish(opened, call);
+                }
             }
         }
     }
@@ -186,18 +206,25 @@ final class ReplyChannel {
             // Nothing was sent: it is the next channel's.
             call.published(false);
             if (call.isWaiting()) {
-                outbox.add(call);
+                enqueue(call);
             }
         } catch (RuntimeException ex) {
             call.fail(RabbitExceptionTranslator.convertRabbitAccessException(ex));
         }
     }
 
-    /** Calls that were sent will not be answered any more; those still to be sent wait for the next channel. */
+    /** Calls that were published are sent again or fail; those still to be published wait for the next channel. */
     private void lost(ShutdownSignalException cause) {
         blockedBecause = null;
-        template.failPending(
-                PendingCall::isPublished, () -> new AmqpConnectException("Connection lost while waiting", cause));
+        template.forEachPending(call -> {
+            if (call.isPublished()) {
+                boolean again = publishAgain(call);
+                call.published(false);
+                if (!again) {
+                    call.fail(new AmqpConnectException("Connection lost while waiting", cause));
+                }
+            }
+        });
     }
 
     private void connected() {

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Predicate;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.AmqpException;
@@ -20,6 +20,7 @@ import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.core.ReturnedMessage;
 import org.springframework.amqp.rabbit.connection.CorrelationData;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.support.converter.MessageConversionException;
 import org.springframework.context.SmartLifecycle;
 
 /**
@@ -48,8 +49,20 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
 
     private final Map<String, PendingCall> pending = new ConcurrentHashMap<>();
     private final LongAdder unclaimed = new LongAdder();
-    private final ReplyChannel channel = new ReplyChannel(this);
+    private final RetryBudget budget;
+    private final long hedgeAfterNanos;
+    private final ReplyChannel channel;
     private volatile long replyTimeout = DEFAULT_REPLY_TIMEOUT;
+
+    /**
+     * @param hedgeAfter when to send a request once more that has not been answered yet; zero for never
+     * @param budget how many requests may be sent once more, for that or because their connection was lost
+     */
+    SharedReplyTemplate(Duration hedgeAfter, RetryBudget budget) {
+        this.hedgeAfterNanos = hedgeAfter.isZero() ? Long.MAX_VALUE : hedgeAfter.toNanos();
+        this.budget = budget;
+        this.channel = new ReplyChannel(this, budget);
+    }
 
     @Override
     protected @Nullable Message doSendAndReceive(
@@ -70,8 +83,14 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
                 timeoutOf(properties));
         pending.put(correlationId, call);
         try {
+            budget.earn();
             channel.publish(call);
-            Delivery reply = call.await();
+            Delivery reply = call.await(hedgeAfterNanos);
+            if (reply == null && call.millisLeft() > 0) {
+                // The first reply wins; the other is nobody's.
+                channel.publishAgain(call);
+                reply = call.await(Long.MAX_VALUE);
+            }
             if (reply == null) {
                 channel.requirePublished(call);
                 replyTimedOut(correlationId);
@@ -79,6 +98,7 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
             }
             return toMessage(reply);
         } finally {
+            call.end();
             pending.remove(correlationId);
             channel.withdraw(call);
         }
@@ -90,15 +110,19 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
     }
 
     private Message toMessage(Delivery reply) {
-        MessageProperties properties = getMessagePropertiesConverter()
-                .toMessageProperties(reply.getProperties(), reply.getEnvelope(), getEncoding());
-        Message message = new Message(reply.getBody(), properties);
-        if (getAfterReceivePostProcessors() != null) {
-            for (MessagePostProcessor processor : getAfterReceivePostProcessors()) {
-                message = processor.postProcessMessage(message);
+        try {
+            MessageProperties properties = getMessagePropertiesConverter()
+                    .toMessageProperties(reply.getProperties(), reply.getEnvelope(), getEncoding());
+            Message message = new Message(reply.getBody(), properties);
+            if (getAfterReceivePostProcessors() != null) {
+                for (MessagePostProcessor processor : getAfterReceivePostProcessors()) {
+                    message = processor.postProcessMessage(message);
+                }
             }
+            return message;
+        } catch (IllegalArgumentException ex) {
+            throw new MessageConversionException("The reply's properties cannot be read", ex);
         }
-        return message;
     }
 
     /** Publishes on the shared channel; called by its one thread only. */
@@ -138,14 +162,14 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
         return correlationId == null ? null : pending.get(correlationId);
     }
 
-    /** Ends the wait of every call that the condition holds for. */
-    void failPending(Predicate<PendingCall> condition, Supplier<AmqpException> failure) {
-        pending.values().stream().filter(condition).forEach(call -> call.fail(failure.get()));
-    }
-
     /** Ends the wait of every call at once. */
     void failPending(Supplier<AmqpException> failure) {
-        failPending(call -> true, failure);
+        pending.values().forEach(call -> call.fail(failure.get()));
+    }
+
+    /** For every call that waits. */
+    void forEachPending(Consumer<PendingCall> action) {
+        pending.values().forEach(action);
     }
 
     /** The channel that carries requests and replies, for those who report on it. */

@@ -1,5 +1,6 @@
 package com.example.fib.gateway;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -17,6 +18,10 @@ class CannedReplies extends SharedReplyTemplate {
     final AtomicInteger requests = new AtomicInteger();
     private volatile CountDownLatch held = new CountDownLatch(0);
     private volatile CountDownLatch arrived = new CountDownLatch(0);
+
+    CannedReplies() {
+        super(Duration.ZERO, new RetryBudget(0, 0, 0));
+    }
 
     /** Starts a call and returns once it waits for its reply, which comes with {@link #release()}. */
     <T> T hold(Supplier<T> call) throws InterruptedException {

@@ -46,8 +46,12 @@ class HttpTableTests {
     @Autowired
     private CannedReplies replies;
 
+    @Autowired
+    private ClockSkew clocks;
+
     @BeforeEach
     void nothingPublished() {
+        clocks.dismiss();
         replies.requests.set(0);
         replies.failure = null;
         replies.reply = null;
@@ -191,6 +195,19 @@ class HttpTableTests {
         assertProblem(get("/fib/30"), status, type);
     }
 
+    @Test
+    void sendsACallAgainWithoutItsDeadlineWhereAClockIsOff() throws Exception {
+        replies.reply = reply("The deadline has passed.", Map.of("x-rpc-status", "DEADLINE_EXCEEDED"));
+        get("/fib/30");
+        assertThat(replies.requests).hasValue(2);
+        assertThat(replies.request.getMessageProperties().getHeaders()).doesNotContainKey("x-deadline");
+
+        replies.reply = reply("832040", Map.of());
+        assertThat(get("/fib/30").statusCode()).isEqualTo(200);
+        assertThat(replies.requests).hasValue(3);
+        assertThat(replies.request.getMessageProperties().getHeaders()).doesNotContainKey("x-deadline");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "NaN", "-1", "1.5", "832040\n", " 832040", "8.3e5", "[832040]"})
     void callsAReplyThatIsNoNumberAServerError(String body) throws Exception {
@@ -230,11 +247,10 @@ class HttpTableTests {
     }
 
     @Test
-    void sendsOnceMoreWhenTheConnectionBreaks() throws Exception {
+    void tellsALostConnectionFromTheRest() throws Exception {
         replies.failure = new AmqpConnectException("lost", new IOException("reset"));
 
         assertProblem(get("/fib/30"), 503, "broker-unavailable");
-        assertThat(replies.requests).hasValue(2);
     }
 
     @Test

@@ -9,6 +9,7 @@ import com.rabbitmq.client.Delivery;
 import java.io.IOException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
 
 /** A server in its plainest form, on the raw client: what it does with a request is the test's. */
 final class Responder implements AutoCloseable {
@@ -46,7 +47,7 @@ final class Responder implements AutoCloseable {
         reply(request, request.getProperties().getCorrelationId(), body);
     }
 
-    void reply(Delivery request, String correlationId, byte[] body) throws IOException {
+    void reply(Delivery request, @Nullable String correlationId, byte[] body) throws IOException {
         BasicProperties properties =
                 new BasicProperties.Builder().correlationId(correlationId).build();
         channel.basicPublish("", request.getProperties().getReplyTo(), properties, body);

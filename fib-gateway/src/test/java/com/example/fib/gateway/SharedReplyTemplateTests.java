@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +36,10 @@ import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 /** Every way in which a wait can end, against a real broker, and that none leaves anything behind. */
 class SharedReplyTemplateTests {
 
-    private static final Duration AT_ONCE = Duration.ofMillis(1_000);
+    private static final Duration AT_ONCE = Duration.ofSeconds(1);
     private static final long LONG_MS = 20_000;
+
+    private static final RetryBudget NEVER_AGAIN = new RetryBudget(0, 0, 0);
 
     private static TestBroker broker;
 
@@ -58,10 +61,15 @@ class SharedReplyTemplateTests {
     void startTemplate() {
         connectionFactory = new CachingConnectionFactory(bounded(broker.connectionFactory()));
         connectionFactory.setCloseTimeout(2_000);
-        template = new SharedReplyTemplate();
-        template.setConnectionFactory(connectionFactory);
-        template.afterPropertiesSet();
-        template.start();
+        template = start(Duration.ZERO, NEVER_AGAIN);
+    }
+
+    private SharedReplyTemplate start(Duration hedgeAfter, RetryBudget budget) {
+        SharedReplyTemplate started = new SharedReplyTemplate(hedgeAfter, budget);
+        started.setConnectionFactory(connectionFactory);
+        started.afterPropertiesSet();
+        started.start();
+        return started;
     }
 
     private static com.rabbitmq.client.ConnectionFactory bounded(com.rabbitmq.client.ConnectionFactory factory) {
@@ -272,7 +280,7 @@ class SharedReplyTemplateTests {
     @Test
     void isBoundedWhileItConnectsToAFrozenBroker() {
         broker.freeze();
-        SharedReplyTemplate cold = new SharedReplyTemplate();
+        SharedReplyTemplate cold = new SharedReplyTemplate(Duration.ZERO, NEVER_AGAIN);
         CachingConnectionFactory coldFactory = new CachingConnectionFactory(bounded(broker.connectionFactory()));
         cold.setConnectionFactory(coldFactory);
         cold.start();
@@ -311,6 +319,47 @@ class SharedReplyTemplateTests {
             assertThat(template.channel().isBlocked()).isFalse();
             assertThat(server.requests()).isNotEmpty();
         }
+    }
+
+    @Test
+    void sendsOnceMoreWhatIsNotAnsweredInTime() throws Exception {
+        template.stop();
+        template = start(Duration.ofMillis(200), new RetryBudget(0, 2, 2));
+        AtomicInteger received = new AtomicInteger();
+        try (Responder server = respond((self, request) -> {
+            // The first request of each call goes unanswered, as by a server that is frozen.
+            if (received.incrementAndGet() % 2 == 0) {
+                self.reply(request, request.getBody());
+            }
+        })) {
+            long start = System.nanoTime();
+            assertThat(call("30", LONG_MS)).isEqualTo("30");
+            assertThat(since(start)).isBetween(Duration.ofMillis(200), Duration.ofMillis(700));
+            assertThat(call("31", LONG_MS)).isEqualTo("31");
+            // Two tokens, two second sendings.
+            assertThat(call("32", 500)).isNull();
+            assertThat(server.requests()).hasSize(5);
+        }
+    }
+
+    @Test
+    void sendsOnceMoreWhatWasSentOnAConnectionThatIsLost() throws Exception {
+        template.stop();
+        template = start(Duration.ZERO, new RetryBudget(0, 1, 1));
+        Responder server = respond(Responder.SILENT);
+        CompletableFuture<String> one = callInBackground("30");
+        server.requests().take();
+        CompletableFuture<String> other = callInBackground("30");
+        server.requests().take();
+        broker.ctl("close_all_connections", "test");
+
+        try (Responder next = respond(Responder.ECHO)) {
+            // One token, one second sending: of the two calls one is answered.
+            await().atMost(Duration.ofSeconds(5)).until(() -> one.isDone() && other.isDone());
+            assertThat(one.isCompletedExceptionally()).isNotEqualTo(other.isCompletedExceptionally());
+            assertThat(next.requests()).hasSize(1);
+        }
+        server.close();
     }
 
     @Test
