@@ -1,5 +1,8 @@
 package com.example.fib.gateway;
 
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
 import io.micrometer.tracing.propagation.Propagator;
@@ -28,6 +31,7 @@ final class FibonacciClient {
     private final Tracer tracer;
     private final Propagator propagator;
     private final Semaphore slots;
+    private final Meter.MeterProvider<Timer> calls;
 
     FibonacciClient(
             RabbitOperations rabbit,
@@ -35,7 +39,8 @@ final class FibonacciClient {
             GatewaySettings settings,
             ClockSkew clocks,
             Tracer tracer,
-            Propagator propagator) {
+            Propagator propagator,
+            MeterRegistry metrics) {
         this.rabbit = rabbit;
         this.watch = watch;
         this.settings = settings;
@@ -43,6 +48,9 @@ final class FibonacciClient {
         this.tracer = tracer;
         this.propagator = propagator;
         this.slots = new Semaphore(settings.maxInFlight());
+        this.calls = Timer.builder("rpc.client.calls")
+                .description("Calls to a server, with all waiting and sending again")
+                .withRegistry(metrics);
     }
 
     /**
@@ -51,12 +59,32 @@ final class FibonacciClient {
      * @throws RpcException when there is no answer, for whatever reason, at the latest when the deadline has passed
      */
     FibonacciReply fibonacci(long n) {
+        long start = System.nanoTime();
+        String outcome = Problem.SERVER_ERROR.slug();
+        try {
+            FibonacciReply reply = inSlot(n, start + settings.deadline().toNanos());
+            outcome = "ok";
+            return reply;
+        } catch (RpcException ex) {
+            outcome = ex.problem().slug();
+            throw ex;
+        } finally {
+            calls.withTag("outcome", outcome).record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** Calls that hold a slot now. */
+    int inFlight() {
+        return settings.maxInFlight() - slots.availablePermits();
+    }
+
+    private FibonacciReply inSlot(long n, long deadline) {
         if (!slots.tryAcquire()) {
             throw new RpcException(
                     Problem.OVERLOADED, settings.maxInFlight() + " calls are in flight, as many as there may be.");
         }
         try {
-            return answer(n, System.nanoTime() + settings.deadline().toNanos());
+            return answer(n, deadline);
         } finally {
             slots.release();
         }

@@ -12,14 +12,21 @@ enum Problem {
     DEADLINE_EXCEEDED("deadline-exceeded", HttpStatus.GATEWAY_TIMEOUT, "No reply before the deadline"),
     SERVER_ERROR("server-error", HttpStatus.BAD_GATEWAY, "The server failed");
 
+    private final String slug;
     private final URI type;
     private final HttpStatus status;
     private final String title;
 
-    Problem(String name, HttpStatus status, String title) {
-        this.type = URI.create("/problems/" + name);
+    Problem(String slug, HttpStatus status, String title) {
+        this.slug = slug;
+        this.type = URI.create("/problems/" + slug);
         this.status = status;
         this.title = title;
+    }
+
+    /** Its name in metrics, and at the end of its type. */
+    String slug() {
+        return slug;
     }
 
     URI type() {

@@ -176,7 +176,7 @@ final class ReplyChannel {
         opened.basicConsume(
                 Address.AMQ_RABBITMQ_REPLY_TO, true, (tag, delivery) -> template.received(delivery), tag -> {});
         delegate.clearBlockedListeners();
-        delegate.addBlockedListener(reason -> blockedBecause = reason, () -> blockedBecause = null);
+        delegate.addBlockedListener(this::blocked, this::unblocked);
         channel = opened;
         return opened;
     }
@@ -216,15 +216,17 @@ final class ReplyChannel {
     /** Calls that were published are sent again or fail; those still to be published wait for the next channel. */
     private void lost(ShutdownSignalException cause) {
         blockedBecause = null;
-        template.forEachPending(call -> {
-            if (call.isPublished()) {
-                boolean again = publishAgain(call);
-                call.published(false);
-                if (!again) {
-                    call.fail(new AmqpConnectException("Connection lost while waiting", cause));
-                }
-            }
-        });
+        template.forEachPending(call -> template.connectionLost(call, cause));
+    }
+
+    private void blocked(String reason) {
+        blockedBecause = reason;
+        log.warn("The broker takes no requests, calls are refused: {}", reason);
+    }
+
+    private void unblocked() {
+        blockedBecause = null;
+        log.info("The broker takes requests again");
     }
 
     private void connected() {

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.AmqpConnectException;
 import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.core.Address;
 import org.springframework.amqp.core.AmqpMessageReturnedException;
@@ -35,7 +36,7 @@ import org.springframework.context.SmartLifecycle;
  *   <li>with null, when the call's time is up. That time is the request's {@code expiration} in ms, else the reply
  *       timeout;
  *   <li>with {@link AmqpMessageReturnedException}, when no queue takes the request;
- *   <li>with {@link org.springframework.amqp.AmqpConnectException}, when there is no connection, or it is lost while the
+ *   <li>with {@link AmqpConnectException}, when there is no connection, or it is lost while the
  *       call waits;
  *   <li>with {@link org.springframework.amqp.AmqpResourceNotAvailableException}, when the broker blocks publishers.
  * </ul>
@@ -49,6 +50,8 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
 
     private final Map<String, PendingCall> pending = new ConcurrentHashMap<>();
     private final LongAdder unclaimed = new LongAdder();
+    private final LongAdder hedged = new LongAdder();
+    private final LongAdder resent = new LongAdder();
     private final RetryBudget budget;
     private final long hedgeAfterNanos;
     private final ReplyChannel channel;
@@ -88,7 +91,9 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
             Delivery reply = call.await(hedgeAfterNanos);
             if (reply == null && call.millisLeft() > 0) {
                 // The first reply wins; the other is nobody's.
-                channel.publishAgain(call);
+                if (channel.publishAgain(call)) {
+                    hedged.increment();
+                }
                 reply = call.await(Long.MAX_VALUE);
             }
             if (reply == null) {
@@ -177,9 +182,32 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
         return channel;
     }
 
+    /** Fails a call whose connection was lost, unless it can be sent once more. */
+    void connectionLost(PendingCall call, Exception cause) {
+        if (call.isPublished()) {
+            boolean again = channel.publishAgain(call);
+            call.published(false);
+            if (again) {
+                resent.increment();
+            } else {
+                call.fail(new AmqpConnectException("Connection lost while waiting", cause));
+            }
+        }
+    }
+
     /** Calls that wait now. */
     int pending() {
         return pending.size();
+    }
+
+    /** Requests so far that were sent once more as no reply had come. */
+    long hedged() {
+        return hedged.sum();
+    }
+
+    /** Requests so far that were sent once more as their connection was lost. */
+    long resent() {
+        return resent.sum();
     }
 
     /** Replies so far that no call waited for: late, second, or never asked for. */
