@@ -1,6 +1,8 @@
 package com.example.fib.gateway;
 
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.Positive;
@@ -19,6 +21,8 @@ import org.springframework.validation.annotation.Validated;
  * @param maxInFlight calls that may wait for a reply at the same time; one more is refused at once. Default 256
  * @param hedgeAfter when a request that has no reply yet is sent once more, to reach another server; 0 for never.
  *     Default 500ms
+ * @param resendShare how many requests may be sent a second time, as a share of all calls; 0 for none, where computing
+ *     twice would do harm. Default 0.1
  * @param queue the request queue
  */
 @ConfigurationProperties("fib")
@@ -30,6 +34,10 @@ record GatewaySettings(
         @DefaultValue("1000000") @Min(0) long maxN,
         @DefaultValue("256") @Positive int maxInFlight,
         @DefaultValue("500ms") @DurationMin(millis = 0) Duration hedgeAfter,
+
+        @DefaultValue("0.1") @DecimalMin("0") @DecimalMax("1")
+        double resendShare,
+
         @DefaultValue @Valid Queue queue) {
 
     /**

@@ -18,10 +18,8 @@ class RabbitConfiguration {
     private static final int HANDSHAKE_TIMEOUT_MS = 5_000;
     private static final int CLOSE_TIMEOUT_MS = 2_000;
 
-    /** Second sendings stay below this share of all calls. */
-    private static final double RESENT_SHARE = 0.1;
-
-    private static final int RESENT_AT_FIRST = 10;
+    /** Tokens at the start, so that a first call can be sent again, too. */
+    private static final int FIRST_RESENDS = 10;
 
     @Bean
     SharedReplyTemplate rabbitTemplate(
@@ -30,8 +28,9 @@ class RabbitConfiguration {
             GatewaySettings settings,
             ObjectProvider<RabbitTemplateCustomizer> customizers) {
         connectionFactory.setCloseTimeout(CLOSE_TIMEOUT_MS);
-        SharedReplyTemplate template = new SharedReplyTemplate(
-                settings.hedgeAfter(), new RetryBudget(RESENT_SHARE, RESENT_AT_FIRST, settings.maxInFlight()));
+        double share = settings.resendShare();
+        RetryBudget budget = new RetryBudget(share, share == 0 ? 0 : FIRST_RESENDS, settings.maxInFlight());
+        SharedReplyTemplate template = new SharedReplyTemplate(settings.hedgeAfter(), budget);
         configurer.configure(template, connectionFactory);
         customizers.orderedStream().forEach(customizer -> customizer.customize(template));
         return template;
