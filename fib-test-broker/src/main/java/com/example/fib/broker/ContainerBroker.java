@@ -6,11 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.rabbitmq.RabbitMQContainer;
+import org.testcontainers.utility.TestcontainersConfiguration;
 
 /** A broker in a container of a Docker engine. */
 final class ContainerBroker extends TestBroker {
 
     static final String IMAGE = "rabbitmq:4.2-management";
+    // The one that Testcontainers 2.0.5 would pull by itself, with retries for two minutes where there is no registry.
+    private static final String REAPER_IMAGE = "testcontainers/ryuk:0.14.0";
     private static final Duration START_BOUND = Duration.ofMinutes(2);
 
     private final RabbitMQContainer container;
@@ -23,6 +26,12 @@ final class ContainerBroker extends TestBroker {
                         container.getHost(),
                         container.getAmqpPort()));
         this.container = container;
+    }
+
+    /** What an engine must hold, or be able to pull, before Testcontainers may touch it. */
+    static List<String> images() {
+        String disabled = TestcontainersConfiguration.getInstance().getEnvVarOrProperty("ryuk.disabled", "false");
+        return Boolean.parseBoolean(disabled) ? List.of(IMAGE) : List.of(IMAGE, REAPER_IMAGE);
     }
 
     /**

@@ -70,7 +70,7 @@ final class SharedBroker {
     private static TestBroker container(String choice, Map<String, String> environment) {
         DockerEngine engine = DockerEngine.find(environment);
         if (engine != null) {
-            engine.require(ContainerBroker.IMAGE);
+            ContainerBroker.images().forEach(engine::require);
         } else if (!choice.equals("docker")) { // asked for by name, Testcontainers may know of one that we do not
             throw new IllegalStateException("no engine on this machine");
         }
