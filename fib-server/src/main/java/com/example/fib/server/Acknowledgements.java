@@ -1,6 +1,5 @@
 package com.example.fib.server;
 
-import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import java.io.IOException;
 import java.util.Map;
@@ -37,9 +36,13 @@ final class Acknowledgements {
         }
     }
 
-    /** Rejects for good: to the dead-letter exchange where the queue has one. */
-    void reject(Channel channel, long tag) throws IOException {
-        channel.basicReject(tag, false);
+    /** Rejects for good: to the dead-letter exchange where the queue has one. Never throws, as below. */
+    void reject(Channel channel, long tag) {
+        try {
+            channel.basicReject(tag, false);
+        } catch (IOException | RuntimeException ex) {
+            log.debug("A rejection was lost with its channel", ex);
+        }
     }
 
     /** Sends what waits. Never throws: what a lost channel had pending, the broker delivers again. */
@@ -49,7 +52,7 @@ final class Acknowledgements {
                 synchronized (acks) {
                     acks.send(channel);
                 }
-            } catch (IOException | AlreadyClosedException ex) {
+            } catch (IOException | RuntimeException ex) {
                 log.debug("Acknowledgements lost with their channel", ex);
             }
             if (!channel.isOpen()) {

@@ -1,8 +1,10 @@
 package com.example.fib.server;
 
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
+import org.springframework.amqp.rabbit.connection.ConnectionListener;
 import org.springframework.amqp.rabbit.connection.ConnectionNameStrategy;
 import org.springframework.amqp.rabbit.connection.RabbitConnectionFactoryBean;
 import org.springframework.beans.factory.ObjectProvider;
@@ -56,18 +58,15 @@ class ConnectionConfiguration {
     }
 
     @Bean
-    CachingConnectionFactory rabbitConnectionFactory(
-            RabbitConnectionFactoryBeanConfigurer clientConfigurer,
-            CachingConnectionFactoryConfigurer configurer,
+    com.rabbitmq.client.ConnectionFactory client(
+            RabbitConnectionFactoryBeanConfigurer configurer,
             ObjectProvider<ConnectionFactoryCustomizer> customizers,
             RabbitProperties properties,
             ObjectProvider<SslBundles> sslBundles,
-            ExecutorService workers,
-            ExecutorService closing,
-            RequestQueue queue)
+            ExecutorService closing)
             throws Exception {
         RabbitConnectionFactoryBean bean = new RabbitConnectionFactoryBean();
-        clientConfigurer.configure(bean);
+        configurer.configure(bean);
         bean.afterPropertiesSet();
         com.rabbitmq.client.ConnectionFactory client = bean.getRabbitConnectionFactory();
         String bundle = properties.getSsl().getBundle();
@@ -75,11 +74,20 @@ class ConnectionConfiguration {
             client.useSslProtocol(sslBundles.getObject().getBundle(bundle).createSslContext());
         }
         customizers.orderedStream().forEach(customizer -> customizer.customize(client));
-        CachingConnectionFactory factory = new CachingConnectionFactory(new GuardedConnectionFactory(client, closing));
+        return new GuardedConnectionFactory(client, closing);
+    }
+
+    @Bean
+    CachingConnectionFactory rabbitConnectionFactory(
+            com.rabbitmq.client.ConnectionFactory client,
+            CachingConnectionFactoryConfigurer configurer,
+            List<ConnectionListener> listeners,
+            ExecutorService workers) {
+        CachingConnectionFactory factory = new CachingConnectionFactory(client);
         configurer.configure(factory);
         factory.setExecutor(workers);
         factory.setCloseTimeout(TIMEOUT_MILLIS);
-        factory.addConnectionListener(queue);
+        listeners.forEach(factory::addConnectionListener);
         return factory;
     }
 

@@ -1,6 +1,5 @@
 package com.example.fib.server;
 
-import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import java.io.IOException;
 import java.time.Duration;
@@ -9,6 +8,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.amqp.rabbit.connection.ChannelProxy;
 import org.springframework.stereotype.Component;
 
 /**
@@ -24,23 +24,25 @@ class FibonacciListener {
     private final RequestReader reader;
     private final Acknowledgements acknowledgements;
     private final ServerMetrics metrics;
-    private final InstanceId instanceId;
+    private final ReplyPublisher replies;
 
     FibonacciListener(
             ReplyAddresses addresses,
             RequestReader reader,
             Acknowledgements acknowledgements,
             ServerMetrics metrics,
-            InstanceId instanceId) {
+            ReplyPublisher replies) {
         this.addresses = addresses;
         this.reader = reader;
         this.acknowledgements = acknowledgements;
         this.metrics = metrics;
-        this.instanceId = instanceId;
+        this.replies = replies;
     }
 
     @RabbitListener(id = "fib", queues = "${fib.queue.name:rpc_queue}")
-    void onRequest(Message message, Channel channel) {
+    void onRequest(Message message, Channel proxy) {
+        // Spring's proxy opens another channel when this one is lost, where our delivery tags mean nothing.
+        Channel channel = proxy instanceof ChannelProxy spring ? spring.getTargetChannel() : proxy;
         if (acknowledgements.draining()) {
             return; // Unacknowledged, it goes back to the queue when the channel closes.
         }
@@ -48,20 +50,28 @@ class FibonacciListener {
         try {
             String objection = addresses.objection(request);
             if (objection == null) {
-                answer(message).publish(channel, request, instanceId);
+                replies.publish(answer(message), request, channel);
                 acknowledgements.ack(channel, request.getDeliveryTag());
             } else {
-                metrics.rejected();
-                log.warn(
-                        "Dropped a request with {}: reply_to {}, correlation_id {}",
-                        objection,
-                        LogText.quote(request.getReplyTo()),
-                        LogText.quote(request.getCorrelationId()));
-                acknowledgements.reject(channel, request.getDeliveryTag());
+                drop(request, channel, objection);
             }
-        } catch (IOException | AlreadyClosedException ex) {
-            log.warn("The connection was lost before a reply was sent; the broker delivers its request again");
+        } catch (IOException | RuntimeException ex) {
+            if (channel.isOpen()) {
+                drop(request, channel, "a reply_to that cost the connection it was tried on");
+            } else {
+                log.warn("Connection lost before a request was answered; the broker delivers it again");
+            }
         }
+    }
+
+    private void drop(MessageProperties request, Channel channel, String objection) {
+        metrics.dropped();
+        log.warn(
+                "Dropped a request with {}: reply_to {}, correlation_id {}",
+                objection,
+                LogText.quote(request.getReplyTo()),
+                LogText.quote(request.getCorrelationId()));
+        acknowledgements.reject(channel, request.getDeliveryTag());
     }
 
     private Reply answer(Message message) {

@@ -1,14 +1,11 @@
 package com.example.fib.server;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
-import com.rabbitmq.client.Channel;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.amqp.core.MessageProperties;
 
 /**
  * An answer: fib(n) in digits, or a sentence where there is none.
@@ -25,23 +22,22 @@ record Reply(RpcStatus status, String text, @Nullable Duration compute) {
         return new Reply(status, sentence, null);
     }
 
-    /**
-     * Publishes this reply to where the request says. Not through Spring's reply handling, which reads {@code reply_to} as
-     * {@code exchange/key} and drops a correlation id that is blank.
-     */
-    void publish(Channel channel, MessageProperties request, InstanceId server) throws IOException {
+    BasicProperties properties(@Nullable String correlationId, String server) {
         Map<String, Object> headers = new HashMap<>();
         headers.put(RpcContract.STATUS, status.name());
-        headers.put(RpcContract.SERVER, server.toString());
+        headers.put(RpcContract.SERVER, server);
         if (compute != null) {
             headers.put(RpcContract.COMPUTE_MICROS, compute.toNanos() / 1000);
         }
-        BasicProperties properties = new BasicProperties.Builder()
+        return new BasicProperties.Builder()
                 .contentType("text/plain")
                 .deliveryMode(NON_PERSISTENT)
-                .correlationId(request.getCorrelationId())
+                .correlationId(correlationId)
                 .headers(headers)
                 .build();
-        channel.basicPublish("", request.getReplyTo(), properties, text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    byte[] body() {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -13,9 +13,6 @@ import org.springframework.stereotype.Component;
 @Component
 final class ReplyAddresses {
 
-    private static final Pattern DIRECT =
-            Pattern.compile(Pattern.quote(RpcContract.DIRECT_REPLY_TO) + "[A-Za-z0-9+/=._-]+");
-
     private static final Pattern SERVER_NAMED =
             Pattern.compile(Pattern.quote(RpcContract.SERVER_NAMED_QUEUE) + "[^/]+");
 
@@ -49,7 +46,7 @@ final class ReplyAddresses {
             return false;
         }
         Pattern further = settings.replyToPattern();
-        return DIRECT.matcher(replyTo).matches()
+        return DirectReplyAddress.matches(replyTo)
                 || SERVER_NAMED.matcher(replyTo).matches()
                 || (further != null && further.matcher(replyTo).matches());
     }

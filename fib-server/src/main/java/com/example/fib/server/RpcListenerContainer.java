@@ -1,5 +1,6 @@
 package com.example.fib.server;
 
+import java.util.concurrent.TimeUnit;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 
 /**
@@ -22,9 +23,17 @@ final class RpcListenerContainer extends DirectMessageListenerContainer {
         this.queue = queue;
     }
 
-    /** Whether every consumer has an open channel. */
+    /** Whether there are consumers and each has an open channel. While they are being started, there are none. */
     boolean isConsuming() {
-        consumersLock.lock();
+        try {
+            // Spring holds the lock as long as it tries to connect.
+            if (!consumersLock.tryLock(100, TimeUnit.MILLISECONDS)) {
+                return false;
+            }
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
         try {
             return isActive()
                     && !consumers.isEmpty()

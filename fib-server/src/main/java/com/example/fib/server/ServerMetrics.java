@@ -14,14 +14,14 @@ import org.springframework.stereotype.Component;
 final class ServerMetrics {
 
     private final Timer computed;
-    private final Counter rejected;
+    private final Counter dropped;
     private final Map<RpcStatus, Counter> failed = new EnumMap<>(RpcStatus.class);
 
     ServerMetrics(MeterRegistry registry) {
         this.computed = Timer.builder("fib.compute")
                 .description("Time spent computing numbers that were answered")
                 .register(registry);
-        this.rejected = Counter.builder("fib.dropped")
+        this.dropped = Counter.builder("fib.dropped")
                 .description("Requests that no reply can be sent to")
                 .register(registry);
         Arrays.stream(RpcStatus.values())
@@ -45,7 +45,7 @@ final class ServerMetrics {
         }
     }
 
-    void rejected() {
-        rejected.increment();
+    void dropped() {
+        dropped.increment();
     }
 }

@@ -1,0 +1,68 @@
+package com.example.fib.server;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.Channel;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.core.MessageProperties;
+import org.springframework.amqp.rabbit.connection.Connection;
+import org.springframework.amqp.rabbit.connection.ConnectionListener;
+import org.springframework.stereotype.Component;
+
+/**
+ * Publishes replies to where requests say. Not through Spring's reply handling, which reads {@code reply_to} as {@code
+ * exchange/key} and drops a correlation id that is blank.
+ *
+ * <p>A direct reply-to address that is seen for the first time is tried out on another connection. It names a process
+ * within the broker, and RabbitMQ before 3.12 closes the connection of whoever publishes to one that was forged, or whose
+ * node is gone: with the connection that requests come by, the request would be delivered again, and so on for ever.
+ */
+@Component
+final class ReplyPublisher implements ConnectionListener {
+
+    private static final int ADDRESSES_REMEMBERED = 10_000;
+
+    private final TrialConnection trial;
+    private final InstanceId instanceId;
+    private final Set<String> proven = Collections.synchronizedSet(Collections.newSetFromMap(new Recent()));
+
+    ReplyPublisher(TrialConnection trial, InstanceId instanceId) {
+        this.trial = trial;
+        this.instanceId = instanceId;
+    }
+
+    /** Whatever the last connection died of, an address may have been it. */
+    @Override
+    public void onCreate(@Nullable Connection connection) {
+        proven.clear();
+    }
+
+    void publish(Reply reply, MessageProperties request, Channel channel) throws IOException {
+        String replyTo = String.valueOf(request.getReplyTo());
+        BasicProperties properties = reply.properties(request.getCorrelationId(), instanceId.toString());
+        if (!replyTo.startsWith(RpcContract.DIRECT_REPLY_TO) || proven.contains(replyTo)) {
+            channel.basicPublish("", replyTo, properties, reply.body());
+        } else {
+            trial.publish(replyTo, properties, reply.body());
+            proven.add(replyTo);
+        }
+    }
+
+    private static final class Recent extends LinkedHashMap<String, Boolean> {
+
+        private static final long serialVersionUID = 1L;
+
+        Recent() {
+            super(16, 0.75f, true);
+        }
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+            return size() > ADDRESSES_REMEMBERED;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package com.example.fib.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.example.fib.broker.TestBroker;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+@ExtendWith(OutputCaptureExtension.class)
+class RecoveryTests {
+
+    private static TestBroker broker;
+
+    private final String queue = "fib-test-" + UUID.randomUUID();
+
+    @BeforeAll
+    static void start() {
+        broker = TestBroker.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        broker.close();
+    }
+
+    @Test
+    void consumesAgainAfterItsConnectionsWereClosed(CapturedOutput output) throws Exception {
+        try (FibServer server = FibServer.startOn(broker, queue)) {
+            for (int i = 0; i < 3; i++) {
+                int started = server.consumersStarted();
+                broker.ctl("close_all_connections", "test");
+                Awaitility.await()
+                        .atMost(1_500, TimeUnit.MILLISECONDS)
+                        .until(() -> server.consumersStarted() == started + 4);
+                assertAnswers();
+            }
+        }
+        assertThat(output).doesNotContain("\tat ");
+    }
+
+    @Test
+    void consumesAgainAfterTheBrokerWasKilled(CapturedOutput output) throws Exception {
+        try (FibServer server = FibServer.startOn(broker, queue)) {
+            broker.kill();
+            broker.restart();
+            server.awaitConsuming(2);
+            assertAnswers();
+        }
+        assertThat(output).doesNotContain("\tat ");
+    }
+
+    @Test
+    void startsWithoutABrokerAndIsReadyWhenItComes(CapturedOutput output) throws Exception {
+        broker.stop();
+        try (FibServer server = FibServer.startWithoutWaiting(broker, queue)) {
+            assertThat(server.listener().health().getStatus().getCode()).isEqualTo("DOWN");
+            broker.restart();
+            server.awaitConsuming(2);
+            assertAnswers();
+        }
+        assertThat(output).contains("No connection to the broker").doesNotContain("\tat ");
+    }
+
+    @Test
+    void consumesAgainAfterTheBrokerWasFrozenLongerThanEveryTimeout() throws Exception {
+        try (FibServer server = FibServer.startOn(broker, queue)) {
+            broker.freeze();
+            try {
+                Awaitility.await()
+                        .atMost(25, TimeUnit.SECONDS)
+                        .until(() ->
+                                server.listener().health().getStatus().getCode().equals("DOWN"));
+                // Now connecting times out again and again.
+                Awaitility.await().pollDelay(5, TimeUnit.SECONDS).until(() -> true);
+            } finally {
+                broker.resume();
+            }
+            server.awaitConsuming(3);
+            assertAnswers();
+        }
+    }
+
+    private void assertAnswers() throws Exception {
+        try (RawClient client = new RawClient(broker)) {
+            assertThat(RawClient.body(client.call(queue, "30"))).isEqualTo("832040");
+        }
+    }
+}
