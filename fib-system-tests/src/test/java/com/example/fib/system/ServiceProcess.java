@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -29,20 +30,15 @@ final class ServiceProcess implements AutoCloseable {
     private final Process process;
     private final int port;
 
-    private ServiceProcess(String name, Map<String, String> settings) throws IOException {
-        Path jar = Path.of(System.getProperty("fib." + name + ".jar", "missing"));
-        if (!Files.exists(jar)) {
-            throw new IllegalStateException(jar + " is not there: ./mvnw verify builds it before these tests");
-        }
+    private ServiceProcess(String name, List<String> program, Map<String, String> settings) throws IOException {
         this.name = name;
         this.log = Files.createTempFile("fib-" + name + "-", ".log");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
-                "-XX:TieredStopAtLevel=1",
-                "-jar",
-                jar.toString(),
-                "--server.port=0"));
+                "-XX:TieredStopAtLevel=1"));
+        command.addAll(program);
+        command.add("--server.port=0");
         settings.forEach((key, value) -> command.add("--" + key + "=" + value));
         this.process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -53,16 +49,42 @@ final class ServiceProcess implements AutoCloseable {
     }
 
     static ServiceProcess server(Map<String, String> settings) {
-        return start("server", settings);
+        return start("server", List.of("-jar", jar("server")), settings);
     }
 
     static ServiceProcess gateway(Map<String, String> settings) {
-        return start("gateway", settings);
+        return start("gateway", List.of("-jar", jar("gateway")), settings);
     }
 
-    private static ServiceProcess start(String name, Map<String, String> settings) {
+    /** The server, with a configuration class from among these tests beside its own. */
+    static ServiceProcess serverWith(Class<?> configuration, Map<String, String> settings) {
+        Map<String, String> all = new LinkedHashMap<>(settings);
+        all.put("spring.main.sources", configuration.getName());
+        List<String> program = List.of(
+                "-Dloader.path=" + Path.of("target", "test-classes").toAbsolutePath(),
+                "-cp",
+                jar("server"),
+                "org.springframework.boot.loader.launch.PropertiesLauncher");
+        return start("server", program, all);
+    }
+
+    /** A program from among these tests. */
+    static ServiceProcess of(Class<?> main, Map<String, String> settings) {
+        List<String> program = List.of("-cp", System.getProperty("java.class.path"), main.getName());
+        return start(main.getSimpleName(), program, settings);
+    }
+
+    private static String jar(String name) {
+        Path jar = Path.of(System.getProperty("fib." + name + ".jar", "missing"));
+        if (!Files.exists(jar)) {
+            throw new IllegalStateException(jar + " is not there: ./mvnw verify builds it before these tests");
+        }
+        return jar.toString();
+    }
+
+    private static ServiceProcess start(String name, List<String> program, Map<String, String> settings) {
         try {
-            return new ServiceProcess(name, settings);
+            return new ServiceProcess(name, program, settings);
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }

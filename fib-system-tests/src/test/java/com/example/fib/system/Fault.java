@@ -1,0 +1,108 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+
+/** Runs a fault under load, from two quiet seconds before it until callers are served again, and writes its figures. */
+final class Fault {
+
+    static final Duration DEADLINE = Duration.ofSeconds(2);
+    static final Duration LONGEST = DEADLINE.plusMillis(250);
+    static final Duration RECOVERY = Duration.ofSeconds(10);
+    static final boolean LONG = "long".equals(System.getProperty("fib.faults"));
+
+    private static final Duration BEFORE = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(25);
+
+    /** What is done to the system; it ends when the fault does. */
+    interface Steps {
+        void run() throws Exception;
+    }
+
+    private Fault() {}
+
+    /** Under 32 callers. */
+    static Figures run(String name, ServiceProcess gateway, Steps steps) {
+        return run(name, Load.on(gateway.port()), steps);
+    }
+
+    /** Under the load given, which it ends. */
+    static Figures run(String name, Load load, Steps steps) {
+        long start;
+        long end;
+        try (load) {
+            last(BEFORE);
+            start = System.nanoTime();
+            steps.run();
+            end = System.nanoTime();
+            awaitRecovery(load, start, end);
+        } catch (Exception ex) {
+            throw new IllegalStateException(name + " could not be carried out", ex);
+        }
+        Figures figures = Figures.of(name, load.calls(), start, end);
+        write(figures);
+        return figures;
+    }
+
+    private static void awaitRecovery(Load load, long start, long end) {
+        try {
+            Awaitility.await().atMost(PATIENCE).until(() -> Figures.of("", load.calls(), start, end)
+                    .recovered());
+        } catch (ConditionTimeoutException ex) {
+            // The figures say so.
+        }
+        last(Duration.ofSeconds(1));
+    }
+
+    /** What is promised for every fault. */
+    static void requirePromise(Figures figures) {
+        requirePromise(figures, RECOVERY);
+    }
+
+    static void requirePromise(Figures figures, Duration recovery) {
+        assertThat(figures.wrong()).as("wrong answers: %s", figures.row()).isZero();
+        assertThat(figures.withoutStatus())
+                .as("calls without a status: %s", figures.row())
+                .isZero();
+        assertThat(figures.longest()).as("longest call: %s", figures.row()).isLessThanOrEqualTo(LONGEST);
+        assertThat(figures.recovery()).as("recovery: %s", figures.row()).isLessThanOrEqualTo(recovery);
+    }
+
+    static void requireOnlyAnswers(Figures figures) {
+        requirePromise(figures);
+        assertThat(figures.outcomes().keySet()).as(figures.row()).containsExactly("200");
+    }
+
+    /** Lets a state last; five times as long in the long form. */
+    static void lastFor(int seconds) {
+        last(Duration.ofSeconds(LONG ? 5L * seconds : seconds));
+    }
+
+    static void last(Duration time) {
+        long end = System.nanoTime() + time.toNanos();
+        for (long left = time.toNanos(); left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
+    }
+
+    /** On the console, and as target/faults/NAME.md. */
+    private static void write(Figures figures) {
+        System.out.println(figures.row());
+        Path file = Path.of(
+                "target", "faults", figures.fault().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-") + ".md");
+        try {
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, figures.row() + "\n");
+        } catch (IOException ex) {
+            throw new IllegalStateException(ex);
+        }
+    }
+}

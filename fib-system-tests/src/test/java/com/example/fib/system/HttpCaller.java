@@ -1,0 +1,118 @@
+package com.example.fib.system;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** One HTTP/1.1 connection, kept alive, that never sends a request twice: what is lost shows. */
+final class HttpCaller implements AutoCloseable {
+
+    private final int port;
+    private final int timeout;
+    private @Nullable Socket socket;
+    private InputStream in = InputStream.nullInputStream();
+
+    /** A response's status and body. */
+    record Answer(int status, String body) {}
+
+    HttpCaller(int port, Duration timeout) {
+        this.port = port;
+        this.timeout = (int) timeout.toMillis();
+    }
+
+    /** Connects where there is no connection. */
+    void connect() throws IOException {
+        if (socket == null) {
+            Socket fresh = new Socket();
+            fresh.setTcpNoDelay(true);
+            fresh.setSoTimeout(timeout);
+            fresh.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), timeout);
+            in = new BufferedInputStream(fresh.getInputStream());
+            socket = fresh;
+        }
+    }
+
+    Answer get(String path) throws IOException {
+        connect();
+        Socket connected = socket;
+        if (connected == null) {
+            throw new IOException("closed");
+        }
+        String request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n";
+        connected.getOutputStream().write(request.getBytes(ISO_8859_1));
+        return answer();
+    }
+
+    private Answer answer() throws IOException {
+        int status = Integer.parseInt(line().split(" ", 3)[1]);
+        int length = 0;
+        boolean chunked = false;
+        boolean close = false;
+        for (String header = line(); !header.isEmpty(); header = line()) {
+            String[] parts = header.toLowerCase(Locale.ROOT).split(": *", 2);
+            switch (parts[0]) {
+                case "content-length" -> length = Integer.parseInt(parts[1]);
+                case "transfer-encoding" -> chunked = true;
+                case "connection" -> close = parts[1].equals("close");
+                default -> {}
+            }
+        }
+        String body = chunked ? chunks() : text(length);
+        if (close) {
+            close();
+        }
+        return new Answer(status, body);
+    }
+
+    private String chunks() throws IOException {
+        StringBuilder body = new StringBuilder();
+        for (int size = Integer.parseInt(line(), 16); size > 0; size = Integer.parseInt(line(), 16)) {
+            body.append(text(size));
+            line();
+        }
+        line();
+        return body.toString();
+    }
+
+    private String text(int length) throws IOException {
+        byte[] bytes = in.readNBytes(length);
+        if (bytes.length < length) {
+            throw new EOFException("closed within a response");
+        }
+        return new String(bytes, ISO_8859_1);
+    }
+
+    private String line() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int next = in.read(); next != '\n'; next = in.read()) {
+            if (next < 0) {
+                throw new EOFException("closed without a response");
+            }
+            line.write(next);
+        }
+        return line.toString(ISO_8859_1).strip();
+    }
+
+    @Override
+    public void close() {
+        Socket connected = socket;
+        socket = null;
+        if (connected != null) {
+            try {
+                connected.close();
+            } catch (IOException ex) {
+                // Gone is what it is to be.
+            }
+        }
+    }
+}

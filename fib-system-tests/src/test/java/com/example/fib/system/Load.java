@@ -1,0 +1,121 @@
+package com.example.fib.system;
+
+import java.io.IOException;
+import java.math.BigInteger;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Callers in closed loops, each with a connection and a short pause between its calls; every answer is compared with
+ * the digits of fib(n). They wait far longer than any deadline, so that a call without a status shows.
+ */
+final class Load implements AutoCloseable {
+
+    static final int CALLERS = 32;
+    static final Duration PAUSE = Duration.ofMillis(50);
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Pattern TYPE = Pattern.compile("\"type\":\"(?:[^\"]*[/:])?([^\"/:]+)\"");
+    private static final List<String> FIBONACCI = fibonacci(5_000);
+
+    private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
+    private final List<Thread> callers = new ArrayList<>();
+    private final AtomicInteger next = new AtomicInteger();
+    private final int port;
+    private final int smallest;
+    private final long pause;
+    private volatile boolean over;
+
+    private Load(int port, int smallest, Duration pause) {
+        this.port = port;
+        this.smallest = smallest;
+        this.pause = pause.toNanos();
+    }
+
+    /** 32 callers, each about 20 calls a second at most. */
+    static Load on(int port) {
+        return on(port, CALLERS, PAUSE, 0);
+    }
+
+    /** So many callers; their n rotate from the smallest given up to 4999. */
+    static Load on(int port, int callers, Duration pause, int smallest) {
+        Load load = new Load(port, smallest, pause);
+        for (int i = 0; i < callers; i++) {
+            Thread caller = new Thread(load::run, "caller-" + i);
+            caller.setDaemon(true);
+            load.callers.add(caller);
+        }
+        load.callers.forEach(Thread::start);
+        return load;
+    }
+
+    private void run() {
+        try (HttpCaller http = new HttpCaller(port, PATIENCE)) {
+            while (!over) {
+                int n = smallest + Math.floorMod(next.getAndIncrement(), FIBONACCI.size() - smallest);
+                calls.add(call(http, n));
+                LockSupport.parkNanos(pause);
+            }
+        }
+    }
+
+    private static Call call(HttpCaller http, int n) {
+        long start = System.nanoTime();
+        try {
+            http.connect();
+            HttpCaller.Answer answer = http.get("/fib/" + n);
+            long nanos = System.nanoTime() - start;
+            boolean wrong = answer.status() == 200 && !answer.body().equals(FIBONACCI.get(n));
+            return new Call(start, nanos, answer.status(), type(answer), wrong);
+        } catch (ConnectException ex) {
+            http.close();
+            return new Call(start, System.nanoTime() - start, 0, Call.REFUSED, false);
+        } catch (IOException | RuntimeException ex) {
+            http.close();
+            return new Call(start, System.nanoTime() - start, 0, String.valueOf(ex.getMessage()), false);
+        }
+    }
+
+    private static String type(HttpCaller.Answer answer) {
+        Matcher type = TYPE.matcher(answer.status() == 200 ? "" : answer.body());
+        return type.find() ? type.group(1) : "";
+    }
+
+    /** The calls that have ended so far. */
+    List<Call> calls() {
+        return List.copyOf(calls);
+    }
+
+    /** Lets the calls that are under way end, and starts no more. */
+    @Override
+    public void close() {
+        over = true;
+        for (Thread caller : callers) {
+            try {
+                caller.join(PATIENCE.plusSeconds(10).toMillis());
+            } catch (InterruptedException ex) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static List<String> fibonacci(int count) {
+        List<String> digits = new ArrayList<>(count);
+        BigInteger a = BigInteger.ZERO;
+        BigInteger b = BigInteger.ONE;
+        for (int n = 0; n < count; n++) {
+            digits.add(a.toString());
+            BigInteger sum = a.add(b);
+            a = b;
+            b = sum;
+        }
+        return digits;
+    }
+}

@@ -1,0 +1,39 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.example.fib.broker.TestBroker;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** All servers go, and come back. */
+class NoServerTests {
+
+    @Test
+    void saysSoAtOnceWhileAllServersAreGone() {
+        try (TestBroker broker = TestBroker.start();
+                Site site = new Site(broker)) {
+            ServiceProcess server = site.server();
+            ServiceProcess gateway = site.gateway();
+            long[] gone = new long[2];
+            Figures figures = Fault.run("all servers gone", gateway, () -> {
+                server.kill();
+                gone[0] = System.nanoTime();
+                Fault.lastFor(4);
+                gone[1] = System.nanoTime();
+                site.server();
+            });
+            Fault.requirePromise(figures);
+            long surely = gone[0] + Duration.ofSeconds(1).toNanos();
+            Figures meanwhile = Figures.of("once they are gone for 1 s", figures.calls(), surely, gone[1]);
+            assertThat(meanwhile.longest(call -> call.start() - surely > 0 && call.start() - gone[1] < 0))
+                    .as(meanwhile.row())
+                    .isLessThanOrEqualTo(Duration.ofMillis(250));
+            assertThat(figures.count(call -> call.start() - surely > 0
+                            && call.start() - gone[1] < 0
+                            && !call.outcome().equals("503 no-server")))
+                    .as(figures.row())
+                    .isZero();
+        }
+    }
+}

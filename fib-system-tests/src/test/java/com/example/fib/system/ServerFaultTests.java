@@ -1,0 +1,93 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.example.fib.broker.TestBroker;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Servers come and go under load. */
+class ServerFaultTests {
+
+    private static final Duration END = Duration.ofSeconds(30);
+    private static final TestBroker broker = TestBroker.start();
+    private static final Site site = new Site(broker);
+    private static ServiceProcess first = site.server();
+    private static ServiceProcess second = site.server();
+    private static final ServiceProcess gateway = site.gateway();
+
+    @BeforeAll
+    static void warmUp() {
+        Load load = Load.on(gateway.port());
+        Fault.last(Duration.ofSeconds(3));
+        load.close();
+    }
+
+    @AfterAll
+    static void close() {
+        site.close();
+        broker.close();
+    }
+
+    @Test
+    void onlyAnswersWhileOneOfTwoServersStops() {
+        Figures figures = Fault.run("one of two servers stops (SIGTERM)", gateway, () -> {
+            stop(first);
+            first = site.server();
+        });
+        Fault.requireOnlyAnswers(figures);
+    }
+
+    @Test
+    void onlyAnswersWhileServersAreScaled() {
+        ServiceProcess third = site.server();
+        Figures figures = Fault.run("servers scaled 3 to 1 to 3", gateway, () -> {
+            first.terminate();
+            stop(third);
+            first.awaitEnd(END);
+            Fault.lastFor(2);
+            site.servers(1);
+            first = site.server();
+        });
+        Fault.requireOnlyAnswers(figures);
+    }
+
+    @Test
+    void onlyAnswersWhileAllServersRestartOneAfterAnother() {
+        Figures figures = Fault.run("all servers restart one after another", gateway, () -> {
+            stop(first);
+            first = site.server();
+            stop(second);
+            second = site.server();
+        });
+        Fault.requireOnlyAnswers(figures);
+    }
+
+    @Test
+    void onlyAnswersWhileOneOfTwoServersIsKilled() {
+        Figures figures = Fault.run("one of two servers killed (SIGKILL)", gateway, () -> {
+            first.kill();
+            Fault.lastFor(3);
+        });
+        first = site.server();
+        Fault.requireOnlyAnswers(figures);
+    }
+
+    @Test
+    void answersNearlyAllWhileOneOfTwoServersIsFrozen() {
+        Figures figures = Fault.run("one of two servers frozen (SIGSTOP)", gateway, () -> {
+            first.freeze();
+            Fault.lastFor(4);
+            first.resume();
+        });
+        Fault.requirePromise(figures);
+        assertThat(figures.right()).as(figures.row()).isGreaterThanOrEqualTo(99);
+    }
+
+    private static void stop(ServiceProcess server) {
+        server.terminate();
+        server.awaitEnd(END);
+    }
+}
