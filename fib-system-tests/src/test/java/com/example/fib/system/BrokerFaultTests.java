@@ -102,7 +102,7 @@ class BrokerFaultTests {
     @Test
     void answersInTimeWhileThereIsADiskAlarm() {
         Figures figures = Fault.run("disk alarm", gateway, () -> {
-            broker.ctl("set_disk_free_limit", "100TB");
+            broker.ctl("set_disk_free_limit", "100000GB");
             requireBlocked(true);
             Fault.lastFor(6);
             broker.ctl("set_disk_free_limit", "1MB");

@@ -17,6 +17,7 @@ final class Fault {
     static final Duration DEADLINE = Duration.ofSeconds(2);
     static final Duration LONGEST = DEADLINE.plusMillis(250);
     static final Duration RECOVERY = Duration.ofSeconds(10);
+    static final Duration RECOVERY_FROM_BLACKHOLE = Duration.ofSeconds(20);
     static final boolean LONG = "long".equals(System.getProperty("fib.faults"));
 
     private static final Duration BEFORE = Duration.ofSeconds(2);
@@ -49,6 +50,8 @@ final class Fault {
         }
         Figures figures = Figures.of(name, load.calls(), start, end);
         write(figures);
+        System.out.println("  the machine held up a sleeping thread for "
+                + load.longestStall().toMillis() + " ms at most");
         return figures;
     }
 
@@ -94,7 +97,7 @@ final class Fault {
     }
 
     /** On the console, and as target/faults/NAME.md. */
-    private static void write(Figures figures) {
+    static void write(Figures figures) {
         System.out.println(figures.row());
         Path file = Path.of(
                 "target", "faults", figures.fault().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-") + ".md");

@@ -90,7 +90,7 @@ record Figures(String fault, List<Call> calls, Duration recovery) {
                 .collect(Collectors.joining(", "));
         return String.format(
                 Locale.ROOT,
-                "| %s | %d | %.2f%% | %s | %d | %d | %.2f s | %s |",
+                "| %s | %d | %.2f%% | %s | %d | %d | %.2f s (%s) | %s |",
                 fault,
                 calls.size(),
                 right(),
@@ -98,6 +98,10 @@ record Figures(String fault, List<Call> calls, Duration recovery) {
                 wrong(),
                 withoutStatus(),
                 longest().toMillis() / 1000.0,
+                calls.stream()
+                        .max(Comparator.comparingLong(Call::nanos))
+                        .map(Call::outcome)
+                        .orElse("-"),
                 recovered() ? String.format(Locale.ROOT, "%.1f s", recovery.toMillis() / 1000.0) : "never");
     }
 }

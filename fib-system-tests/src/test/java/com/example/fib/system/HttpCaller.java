@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -42,12 +43,32 @@ final class HttpCaller implements AutoCloseable {
         }
     }
 
+    /** Gives up a connection that the other side has closed while it was idle: nothing was asked on it. */
+    void closeIfEnded() {
+        Socket connected = socket;
+        if (connected != null) {
+            try {
+                connected.setSoTimeout(1);
+                if (in.read() < 0) {
+                    close();
+                } else {
+                    throw new IllegalStateException("an answer that was not asked for");
+                }
+            } catch (SocketTimeoutException ex) {
+                // Open, and quiet.
+            } catch (IOException ex) {
+                close();
+            }
+        }
+    }
+
     Answer get(String path) throws IOException {
         connect();
         Socket connected = socket;
         if (connected == null) {
             throw new IOException("closed");
         }
+        connected.setSoTimeout(timeout);
         String request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n";
         connected.getOutputStream().write(request.getBytes(ISO_8859_1));
         return answer();

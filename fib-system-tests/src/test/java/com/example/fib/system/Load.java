@@ -22,6 +22,7 @@ final class Load implements AutoCloseable {
     static final int CALLERS = 32;
     static final Duration PAUSE = Duration.ofMillis(50);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final long TICK = 10_000_000;
     private static final Pattern TYPE = Pattern.compile("\"type\":\"(?:[^\"]*[/:])?([^\"/:]+)\"");
     private static final List<String> FIBONACCI = fibonacci(5_000);
 
@@ -31,6 +32,7 @@ final class Load implements AutoCloseable {
     private final int port;
     private final int smallest;
     private final long pause;
+    private volatile long stall;
     private volatile boolean over;
 
     private Load(int port, int smallest, Duration pause) {
@@ -52,6 +54,7 @@ final class Load implements AutoCloseable {
             caller.setDaemon(true);
             load.callers.add(caller);
         }
+        load.callers.add(new Thread(load::watchTheMachine, "metronome"));
         load.callers.forEach(Thread::start);
         return load;
     }
@@ -60,10 +63,25 @@ final class Load implements AutoCloseable {
         try (HttpCaller http = new HttpCaller(port, PATIENCE)) {
             while (!over) {
                 int n = smallest + Math.floorMod(next.getAndIncrement(), FIBONACCI.size() - smallest);
+                http.closeIfEnded();
                 calls.add(call(http, n));
                 LockSupport.parkNanos(pause);
             }
         }
+    }
+
+    /** A machine that is busy with other things makes every call look long. */
+    private void watchTheMachine() {
+        while (!over) {
+            long start = System.nanoTime();
+            LockSupport.parkNanos(TICK);
+            stall = Math.max(stall, System.nanoTime() - start - TICK);
+        }
+    }
+
+    /** How much later than it asked for a thread that only sleeps was woken, at most. */
+    Duration longestStall() {
+        return Duration.ofNanos(stall);
     }
 
     private static Call call(HttpCaller http, int n) {

@@ -12,7 +12,6 @@ import org.junit.jupiter.api.Test;
 /** The network between the gateway and its broker goes bad under load. */
 class NetworkFaultTests {
 
-    private static final Duration AFTER_BLACKHOLE = Duration.ofSeconds(20);
     private static final TestBroker broker = TestBroker.start();
     private static final TcpProxy network = proxy();
     private static final Site site = new Site(broker);
@@ -46,7 +45,7 @@ class NetworkFaultTests {
             Fault.lastFor(6);
             network.off();
         });
-        Fault.requirePromise(figures, AFTER_BLACKHOLE);
+        Fault.requirePromise(figures, Fault.RECOVERY_FROM_BLACKHOLE);
     }
 
     @Test

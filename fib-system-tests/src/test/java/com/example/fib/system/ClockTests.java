@@ -1,0 +1,42 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.example.fib.broker.TestBroker;
+import java.time.Clock;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
+
+/** A server whose clock is an hour ahead. */
+class ClockTests {
+
+    /** Put into the server beside its own configuration. */
+    @Configuration(proxyBeanMethods = false)
+    static class AnHourAhead {
+
+        @Bean
+        @Primary
+        Clock anHourAhead() {
+            return Clock.offset(Clock.systemUTC(), Duration.ofHours(1));
+        }
+    }
+
+    @Test
+    void aServersClockThatIsOffCostsOneWarning() {
+        try (TestBroker broker = TestBroker.start();
+                Site site = new Site(broker)) {
+            site.added(ServiceProcess.serverWith(AnHourAhead.class, site.with()))
+                    .awaitHealthy();
+            ServiceProcess gateway = site.gateway();
+            Figures figures = Fault.run("server's clock an hour ahead", gateway, () -> Fault.lastFor(4));
+            Fault.requireOnlyAnswers(figures);
+            assertThat(gateway.log().lines().filter(line -> line.contains(" WARN ")))
+                    .singleElement()
+                    .asString()
+                    .contains("clock");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.example.fib.broker.TestBroker;
+import com.example.fib.broker.TestCluster;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/** A cluster of three with a quorum queue loses one node under load, in every way that it can. */
+class ClusterFaultTests {
+
+    private static final Pattern NODE = Pattern.compile("rabbit[123]@localhost");
+    private static final TestCluster cluster = TestCluster.start();
+    private static final Site site = new Site(properties());
+    private static final ServiceProcess gateway = startAll();
+
+    private static Map<String, String> properties() {
+        Map<String, String> properties = new LinkedHashMap<>(cluster.properties());
+        properties.put("fib.queue.type", "quorum");
+        return properties;
+    }
+
+    private static ServiceProcess startAll() {
+        site.servers(2);
+        return site.gateway();
+    }
+
+    @AfterAll
+    static void close() {
+        site.close();
+        cluster.close();
+    }
+
+    @Test
+    void answersNearlyAllWhenTheGatewaysNodeIsKilled() {
+        requireNearlyAll(Fault.run("cluster: the gateway's node killed", gateway, () -> {
+            TestBroker node = nodeOf("fib-gateway");
+            node.kill();
+            Fault.lastFor(4);
+            node.restart();
+        }));
+    }
+
+    @Test
+    void answersNearlyAllWhenTheQueuesLeaderIsKilled() {
+        requireNearlyAll(Fault.run("cluster: the queue's leader killed", gateway, () -> {
+            TestBroker node = leader();
+            node.kill();
+            Fault.lastFor(4);
+            node.restart();
+        }));
+    }
+
+    @Test
+    void answersNearlyAllWhenANodeOfTheMinorityIsCutOff() {
+        requireNearlyAll(Fault.run("cluster: one node cut off (frozen)", gateway, () -> {
+            TestBroker node = follower();
+            node.freeze();
+            Fault.lastFor(6);
+            node.resume();
+        }));
+    }
+
+    @Test
+    void answersNearlyAllWhileAllNodesRestartOneAfterAnother() {
+        requireNearlyAll(Fault.run("cluster: rolling restart of all three nodes", gateway, () -> {
+            for (TestBroker node : cluster.nodes()) {
+                node.restart();
+            }
+        }));
+    }
+
+    private static void requireNearlyAll(Figures figures) {
+        Fault.requirePromise(figures);
+        assertThat(figures.right()).as(figures.row()).isGreaterThan(99);
+    }
+
+    /** The node that the service's connections are on. */
+    private static TestBroker nodeOf(String service) {
+        String connections = cluster.node(1).ctl("list_connections", "pid", "client_properties", "--no-table-headers");
+        return connections
+                .lines()
+                .filter(line -> line.contains(service))
+                .map(ClusterFaultTests::nodeOfPid)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(connections));
+    }
+
+    private static TestBroker nodeOfPid(String line) {
+        return node(line.replaceFirst("^<(rabbit[123]@localhost)\\..*", "$1"));
+    }
+
+    private static TestBroker leader() {
+        return node(cluster.node(1).ctl("list_queues", "leader", "--no-table-headers"));
+    }
+
+    /** A node that neither leads the queue nor carries the gateway's connections. */
+    private static TestBroker follower() {
+        TestBroker leader = leader();
+        TestBroker gateways = nodeOf("fib-gateway");
+        return cluster.nodes().stream()
+                .filter(node -> node.port() != leader.port() && node.port() != gateways.port())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static TestBroker node(String text) {
+        Matcher name = NODE.matcher(text);
+        if (!name.find()) {
+            throw new IllegalStateException("no node in " + text);
+        }
+        return cluster.node(name.group());
+    }
+}

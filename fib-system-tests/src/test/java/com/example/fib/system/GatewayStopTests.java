@@ -1,0 +1,34 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.example.fib.broker.TestBroker;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** The gateway is told to stop while it is busy. */
+class GatewayStopTests {
+
+    @Test
+    void answersWhatItAcceptedAndEnds() {
+        try (TestBroker broker = TestBroker.start();
+                Site site = new Site(broker)) {
+            site.server();
+            ServiceProcess gateway = site.gateway();
+            Load load = Load.on(gateway.port());
+            long start;
+            try (load) {
+                Fault.last(Duration.ofSeconds(3));
+                start = System.nanoTime();
+                gateway.terminate();
+                gateway.awaitEnd(Duration.ofSeconds(30));
+            }
+            Figures figures = Figures.of("gateway stops (SIGTERM)", load.calls(), start, System.nanoTime());
+            Fault.write(figures);
+            assertThat(figures.wrong() + figures.withoutStatus())
+                    .as(figures.row())
+                    .isZero();
+            assertThat(figures.longest()).isLessThan(Fault.LONGEST);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.example.fib.broker.TestBroker;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/** The promise is not kept by itself: a gateway as tutorials write it breaks it under the same faults. */
+class NaiveGatewayTests {
+
+    private static final TestBroker broker = TestBroker.start();
+    private static final Site site = new Site(broker);
+    private static final ServiceProcess server = site.server();
+
+    @AfterAll
+    static void close() {
+        site.close();
+        broker.close();
+    }
+
+    @Test
+    void breaksThePromiseWhenTheBrokerIsKilled() {
+        try (ServiceProcess naive = site.naiveGateway()) {
+            requireBroken(Fault.run("naive: broker killed and restarted", naive, () -> {
+                broker.kill();
+                Fault.lastFor(2);
+                broker.restart();
+            }));
+        }
+        server.awaitHealthy();
+    }
+
+    @Test
+    void breaksThePromiseWhenItStartsOnAFrozenBroker() {
+        broker.freeze();
+        try (ServiceProcess naive = ServiceProcess.of(NaiveGateway.class, broker.properties())) {
+            requireBroken(Fault.run("naive: broker frozen for 6 s, cold gateway", naive, () -> {
+                Fault.lastFor(6);
+                broker.resume();
+            }));
+        } finally {
+            broker.resume();
+        }
+        server.awaitHealthy();
+    }
+
+    private static void requireBroken(Figures figures) {
+        assertThatThrownBy(() -> Fault.requirePromise(figures)).isInstanceOf(AssertionError.class);
+    }
+}

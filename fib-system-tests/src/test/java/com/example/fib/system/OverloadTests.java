@@ -1,0 +1,108 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.example.fib.broker.TestBroker;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/** More callers than there are slots for, and callers who mean no good. */
+class OverloadTests {
+
+    private static final int SLOTS = 16;
+    private static final Duration MEASURED = Duration.ofSeconds(Fault.LONG ? 30 : 5);
+    private static final TestBroker broker = TestBroker.start();
+    private static final Site site = new Site(broker);
+    private static final ServiceProcess gateway = startAll();
+
+    private static ServiceProcess startAll() {
+        site.server();
+        return site.gateway("fib.max-in-flight", Integer.toString(SLOTS));
+    }
+
+    @AfterAll
+    static void close() {
+        site.close();
+        broker.close();
+    }
+
+    @Test
+    void refusesAtOnceWhatIsTooMuchAndServesTheRestAsBefore() {
+        Figures peak = measure("as many callers as slots", SLOTS);
+        Figures figures = measure("ten times the callers", 10 * SLOTS);
+        assertThat(figures.wrong() + figures.withoutStatus()).as(figures.row()).isZero();
+        assertThat(figures.outcomes().keySet()).as(figures.row()).containsExactly("200", "503 overloaded");
+        assertThat(figures.longest(call -> call.status() == 503))
+                .as(figures.row())
+                .isLessThan(Duration.ofMillis(100));
+        assertThat(figures.count(Call::isRight))
+                .as("%s, before: %s", figures.row(), peak.row())
+                .isGreaterThanOrEqualTo(peak.count(Call::isRight) * 9 / 10);
+    }
+
+    private static Figures measure(String name, int callers) {
+        // Large n and a pause of 100 ms: the server is the limit, and not the machine that makes the calls.
+        Load load = Load.on(gateway.port(), callers, Duration.ofMillis(100), 4_000);
+        return Fault.run(name, load, () -> Fault.last(MEASURED));
+    }
+
+    @Test
+    void servesHonestCallersBesideSlowAndIdleConnections() throws IOException {
+        Duration alone = p99(honest("honest callers alone"));
+        List<Socket> others = new ArrayList<>();
+        try {
+            hold(others, Fault.LONG ? 10_000 : 2_000, "");
+            hold(others, 500, "GET /fib/30 HTTP/1.1\r\nHost: ");
+            Figures figures =
+                    Fault.run("500 slow-loris and " + (others.size() - 500) + " idle connections", calm(), () -> {
+                        long end = System.nanoTime() + MEASURED.toNanos();
+                        while (System.nanoTime() - end < 0) {
+                            for (Socket slow : others.subList(others.size() - 500, others.size())) {
+                                slow.getOutputStream().write('x');
+                            }
+                            Fault.last(Duration.ofMillis(500));
+                        }
+                    });
+            Fault.requireOnlyAnswers(figures);
+            assertThat(p99(figures))
+                    .as("alone %s; %s", alone, figures.row())
+                    .isLessThanOrEqualTo(alone.multipliedBy(2).plusMillis(20));
+        } finally {
+            for (Socket socket : others) {
+                socket.close();
+            }
+        }
+    }
+
+    private static Figures honest(String name) {
+        return Fault.run(name, calm(), () -> Fault.last(MEASURED));
+    }
+
+    private static Load calm() {
+        return Load.on(gateway.port(), SLOTS, Load.PAUSE, 0);
+    }
+
+    private static void hold(List<Socket> sockets, int count, String text) throws IOException {
+        for (int i = 0; i < count; i++) {
+            Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port());
+            sockets.add(socket);
+            socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+        }
+    }
+
+    private static Duration p99(Figures figures) {
+        return Duration.ofMillis(figures.calls().stream()
+                .mapToLong(Call::millis)
+                .sorted()
+                .skip(figures.calls().size() * 99L / 100)
+                .findFirst()
+                .orElseThrow());
+    }
+}
