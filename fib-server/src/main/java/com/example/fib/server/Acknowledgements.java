@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.stereotype.Component;
 
 /**
@@ -19,18 +20,26 @@ final class Acknowledgements {
     private static final Logger log = LoggerFactory.getLogger(Acknowledgements.class);
 
     /** More gains nothing, and what a killed server has answered but not acknowledged is computed twice. */
-    private static final int BATCH = 10;
+    private static final int MAX_BATCH = 10;
 
     private final Map<Channel, Pending> pending = new ConcurrentHashMap<>();
 
+    private final int batch;
+
     private volatile boolean draining;
+
+    Acknowledgements(RabbitProperties properties) {
+        Integer prefetch = properties.getListener().getDirect().getPrefetch();
+        // At most half of what may be unacknowledged, or the broker would stop delivering until the next flush.
+        this.batch = prefetch == null ? MAX_BATCH : Math.max(1, Math.min(MAX_BATCH, prefetch / 2));
+    }
 
     void ack(Channel channel, long tag) throws IOException {
         Pending acks = pending.computeIfAbsent(channel, key -> new Pending());
         synchronized (acks) {
             acks.tag = tag;
             acks.count++;
-            if (acks.count >= BATCH || draining) {
+            if (acks.count >= batch || draining) {
                 acks.send(channel);
             }
         }

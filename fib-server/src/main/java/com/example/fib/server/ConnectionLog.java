@@ -1,5 +1,6 @@
 package com.example.fib.server;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.listener.AsyncConsumerStartedEvent;
@@ -15,19 +16,27 @@ class ConnectionLog {
 
     private static final Logger log = LoggerFactory.getLogger(ConnectionLog.class);
 
+    private final AtomicBoolean consuming = new AtomicBoolean();
+
     @EventListener
     void onStarted(AsyncConsumerStartedEvent event) {
-        log.info("Consuming requests");
+        if (event.getSource() instanceof RpcListenerContainer container
+                && container.isConsuming()
+                && !consuming.getAndSet(true)) {
+            log.info("Consuming requests");
+        }
+    }
+
+    @EventListener
+    void onTerminated(ListenerContainerConsumerTerminatedEvent event) {
+        if (consuming.getAndSet(false)) {
+            log.warn("Lost the broker or the queue, no longer consuming");
+        }
     }
 
     @EventListener
     void onFailed(ListenerContainerConsumerFailedEvent event) {
         log.warn("No connection to the broker, trying again: {}", LogText.quote(event.getReason()));
-    }
-
-    @EventListener
-    void onTerminated(ListenerContainerConsumerTerminatedEvent event) {
-        log.warn("A consumer was lost, starting it again");
     }
 
     @EventListener

@@ -1,6 +1,8 @@
 package com.example.fib.server;
 
+import java.math.BigInteger;
 import java.time.Clock;
+import java.util.function.IntFunction;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -13,6 +15,12 @@ public class FibServerApplication {
 
     public static void main(String[] args) {
         SpringApplication.run(FibServerApplication.class, args);
+    }
+
+    /** What this server computes. */
+    @Bean
+    IntFunction<BigInteger> function() {
+        return Fibonacci::of;
     }
 
     @Bean

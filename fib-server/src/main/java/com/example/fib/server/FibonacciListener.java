@@ -2,7 +2,9 @@ package com.example.fib.server;
 
 import com.rabbitmq.client.Channel;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.time.Duration;
+import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.amqp.core.Message;
@@ -22,6 +24,7 @@ class FibonacciListener {
 
     private final ReplyAddresses addresses;
     private final RequestReader reader;
+    private final IntFunction<BigInteger> function;
     private final Acknowledgements acknowledgements;
     private final ServerMetrics metrics;
     private final ReplyPublisher replies;
@@ -29,11 +32,13 @@ class FibonacciListener {
     FibonacciListener(
             ReplyAddresses addresses,
             RequestReader reader,
+            IntFunction<BigInteger> function,
             Acknowledgements acknowledgements,
             ServerMetrics metrics,
             ReplyPublisher replies) {
         this.addresses = addresses;
         this.reader = reader;
+        this.function = function;
         this.acknowledgements = acknowledgements;
         this.metrics = metrics;
         this.replies = replies;
@@ -78,7 +83,7 @@ class FibonacciListener {
         try {
             int n = reader.read(message);
             long start = System.nanoTime();
-            String digits = Fibonacci.of(n).toString();
+            String digits = function.apply(n).toString();
             Duration compute = Duration.ofNanos(System.nanoTime() - start);
             metrics.computed(compute);
             return new Reply(RpcStatus.OK, digits, compute);

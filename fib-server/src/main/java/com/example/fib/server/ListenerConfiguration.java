@@ -37,6 +37,8 @@ class ListenerConfiguration {
             container.setMessagePropertiesConverter(new RequestPropertiesConverter());
             container.setMicrometerEnabled(false); // ServerMetrics says more.
             container.setShutdownTimeout(20_000);
+            // A refused login is tried again like a broker that is away; otherwise the check connects while starting.
+            container.setPossibleAuthenticationFailureFatal(false);
         });
         return factory;
     }

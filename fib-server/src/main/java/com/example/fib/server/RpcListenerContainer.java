@@ -18,12 +18,20 @@ final class RpcListenerContainer extends DirectMessageListenerContainer {
     private final Acknowledgements acknowledgements;
     private final RequestQueue queue;
 
+    private volatile int wanted = 1;
+
     RpcListenerContainer(Acknowledgements acknowledgements, RequestQueue queue) {
         this.acknowledgements = acknowledgements;
         this.queue = queue;
     }
 
-    /** Whether there are consumers and each has an open channel. While they are being started, there are none. */
+    @Override
+    public void setConsumersPerQueue(int consumersPerQueue) {
+        wanted = consumersPerQueue;
+        super.setConsumersPerQueue(consumersPerQueue);
+    }
+
+    /** Whether all consumers are there and each has an open channel. */
     boolean isConsuming() {
         try {
             // Spring holds the lock as long as it tries to connect.
@@ -36,7 +44,7 @@ final class RpcListenerContainer extends DirectMessageListenerContainer {
         }
         try {
             return isActive()
-                    && !consumers.isEmpty()
+                    && consumers.size() == wanted
                     && consumers.stream()
                             .allMatch(consumer -> consumer.getChannel().isOpen());
         } finally {

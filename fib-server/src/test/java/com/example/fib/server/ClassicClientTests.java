@@ -1,5 +1,6 @@
 package com.example.fib.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.example.fib.broker.TestBroker;
@@ -30,7 +31,7 @@ class ClassicClientTests {
                 .correlationId(corrId)
                 .replyTo(replyQueueName)
                 .build();
-        channel.basicPublish("", requestQueue, props, message.getBytes("UTF-8"));
+        channel.basicPublish("", requestQueue, props, message.getBytes(UTF_8));
 
         CompletableFuture<String> response = new CompletableFuture<>();
         String ctag = channel.basicConsume(
@@ -38,7 +39,7 @@ class ClassicClientTests {
                 true,
                 (consumerTag, delivery) -> {
                     if (delivery.getProperties().getCorrelationId().equals(corrId)) {
-                        response.complete(new String(delivery.getBody(), "UTF-8"));
+                        response.complete(new String(delivery.getBody(), UTF_8));
                     }
                 },
                 consumerTag -> {});

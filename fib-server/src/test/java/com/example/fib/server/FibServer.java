@@ -1,6 +1,7 @@
 package com.example.fib.server;
 
 import com.example.fib.broker.TestBroker;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -35,15 +36,28 @@ final class FibServer implements AutoCloseable {
         return server;
     }
 
+    /** The server with further beans. */
+    static FibServer startWith(Class<?> beans, TestBroker broker) {
+        FibServer server = run(
+                new SpringApplicationBuilder(FibServerApplication.class, beans),
+                broker,
+                "fib-test-" + UUID.randomUUID());
+        server.awaitConsuming(10);
+        return server;
+    }
+
     static FibServer startWithoutWaiting(TestBroker broker, String queue, String... settings) {
+        return run(new SpringApplicationBuilder(FibServerApplication.class), broker, queue, settings);
+    }
+
+    private static FibServer run(
+            SpringApplicationBuilder application, TestBroker broker, String queue, String... settings) {
         List<String> arguments = new ArrayList<>(List.of("--server.port=0", "--fib.queue.name=" + queue));
         broker.properties().forEach((name, value) -> arguments.add("--" + name + "=" + value));
         List.of(settings).forEach(setting -> arguments.add("--" + setting));
         AtomicInteger started = new AtomicInteger();
         ApplicationListener<AsyncConsumerStartedEvent> counter = event -> started.incrementAndGet();
-        ConfigurableApplicationContext context = new SpringApplicationBuilder(FibServerApplication.class)
-                .listeners(counter)
-                .run(arguments.toArray(String[]::new));
+        ConfigurableApplicationContext context = application.listeners(counter).run(arguments.toArray(String[]::new));
         return new FibServer(context, started, queue);
     }
 
@@ -73,10 +87,7 @@ final class FibServer implements AutoCloseable {
 
     /** A counter of the AMQP client's own: rabbitmq.consumed, rabbitmq.acknowledged, rabbitmq.rejected. */
     int count(String meter) {
-        return (int) bean(io.micrometer.core.instrument.MeterRegistry.class)
-                .get(meter)
-                .counter()
-                .count();
+        return (int) bean(MeterRegistry.class).get(meter).counter().count();
     }
 
     String url(String path) {

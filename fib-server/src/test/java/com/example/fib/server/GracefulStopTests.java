@@ -22,21 +22,18 @@ class GracefulStopTests {
     void answersWhatIsBeingComputedAndPutsTheRestBack(CapturedOutput output) throws Exception {
         try (RawClient client = new RawClient(TestBroker.shared())) {
             FibServer server = FibServer.start(
-                    TestBroker.shared(), "fib.max-n=10000000", "spring.rabbitmq.listener.direct.consumers-per-queue=3");
+                    TestBroker.shared(),
+                    "fib.max-n=10000000",
+                    "spring.rabbitmq.listener.direct.consumers-per-queue=3",
+                    "spring.rabbitmq.listener.direct.prefetch=20");
             for (int i = 0; i < 3; i++) {
                 client.send(server.queue(), RawClient.properties().build(), EXPENSIVE.getBytes(UTF_8));
             }
-            Awaitility.await()
-                    .atMost(2, TimeUnit.SECONDS)
-                    .pollInterval(5, TimeUnit.MILLISECONDS)
-                    .until(() -> server.count("rabbitmq.consumed") == 3);
+            awaitFetched(server, 3);
             for (int i = 0; i < 50; i++) {
                 client.send(server.queue(), RawClient.properties().build(), "10".getBytes(UTF_8));
             }
-            Awaitility.await()
-                    .atMost(2, TimeUnit.SECONDS)
-                    .pollInterval(5, TimeUnit.MILLISECONDS)
-                    .until(() -> client.channel.messageCount(server.queue()) == 0);
+            awaitFetched(server, 53);
             assertThat(client.replies).isEmpty();
 
             server.close();
@@ -67,5 +64,12 @@ class GracefulStopTests {
         server.close();
 
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
+    }
+
+    private static void awaitFetched(FibServer server, int messages) {
+        Awaitility.await()
+                .atMost(2, TimeUnit.SECONDS)
+                .pollInterval(5, TimeUnit.MILLISECONDS)
+                .until(() -> server.count("rabbitmq.consumed") == messages);
     }
 }

@@ -38,7 +38,7 @@ class RecoveryTests {
                 broker.ctl("close_all_connections", "test");
                 Awaitility.await()
                         .atMost(1_500, TimeUnit.MILLISECONDS)
-                        .until(() -> server.consumersStarted() == started + 4);
+                        .until(() -> server.consumersStarted() == started + 8);
                 assertAnswers();
             }
         }

@@ -193,7 +193,7 @@ class RequestReaderTests {
                 String.valueOf(NOW + 1000),
                 NOW + 0.5,
                 new BigDecimal(NOW),
-                new Date(),
+                Date.from(Instant.ofEpochMilli(NOW)),
                 true,
                 List.of(),
                 new byte[8]);
