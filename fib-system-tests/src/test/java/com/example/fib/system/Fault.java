@@ -37,6 +37,15 @@ final class Fault {
 
     /** Under the load given, which it ends. */
     static Figures run(String name, Load load, Steps steps) {
+        return run(name, load, steps, true);
+    }
+
+    /** No fault but a state to measure: nothing has to recover. */
+    static Figures measure(String name, Load load, Duration time) {
+        return run(name, load, () -> last(time), false);
+    }
+
+    private static Figures run(String name, Load load, Steps steps, boolean recovers) {
         long start;
         long end;
         try (load) {
@@ -44,7 +53,9 @@ final class Fault {
             start = System.nanoTime();
             steps.run();
             end = System.nanoTime();
-            awaitRecovery(load, start, end);
+            if (recovers) {
+                awaitRecovery(load, start, end);
+            }
         } catch (Exception ex) {
             throw new IllegalStateException(name + " could not be carried out", ex);
         }

@@ -21,6 +21,7 @@ final class HttpCaller implements AutoCloseable {
     private final int port;
     private final int timeout;
     private @Nullable Socket socket;
+    private int answered;
     private InputStream in = InputStream.nullInputStream();
 
     /** A response's status and body. */
@@ -40,6 +41,7 @@ final class HttpCaller implements AutoCloseable {
             fresh.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), timeout);
             in = new BufferedInputStream(fresh.getInputStream());
             socket = fresh;
+            answered = 0;
         }
     }
 
@@ -88,6 +90,7 @@ final class HttpCaller implements AutoCloseable {
                 default -> {}
             }
         }
+        answered++;
         String body = chunked ? chunks() : text(length);
         if (close) {
             close();
@@ -117,7 +120,7 @@ final class HttpCaller implements AutoCloseable {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int next = in.read(); next != '\n'; next = in.read()) {
             if (next < 0) {
-                throw new EOFException("closed without a response");
+                throw new EOFException(answered == 0 ? "new connection closed" : "kept connection closed");
             }
             line.write(next);
         }

@@ -94,7 +94,7 @@ class LeakTests {
 
     /** So many calls, however they end. */
     private static void call(int calls) {
-        try (Load load = Load.on(gateway.port(), 200, Duration.ZERO, 0)) {
+        try (Load load = Load.on(gateway.port(), 200, Duration.ZERO, Load.NUMBERS)) {
             Awaitility.await()
                     .atMost(Duration.ofSeconds(Fault.LONG ? 300 : 30))
                     .until(() -> load.calls().size() >= calls);

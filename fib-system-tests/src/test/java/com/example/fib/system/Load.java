@@ -1,7 +1,6 @@
 package com.example.fib.system;
 
 import java.io.IOException;
-import java.math.BigInteger;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * Callers in closed loops, each with a connection and a short pause between its calls; every answer is compared with
@@ -24,31 +24,32 @@ final class Load implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long TICK = 10_000_000;
     private static final Pattern TYPE = Pattern.compile("\"type\":\"(?:[^\"]*[/:])?([^\"/:]+)\"");
-    private static final List<String> FIBONACCI = fibonacci(5_000);
+    /** Cheap ones. */
+    static final List<Integer> NUMBERS = IntStream.range(0, 5_000).boxed().toList();
 
     private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
     private final List<Thread> callers = new ArrayList<>();
     private final AtomicInteger next = new AtomicInteger();
     private final int port;
-    private final int smallest;
+    private final List<Integer> numbers;
     private final long pause;
     private volatile long stall;
     private volatile boolean over;
 
-    private Load(int port, int smallest, Duration pause) {
+    private Load(int port, Duration pause, List<Integer> numbers) {
         this.port = port;
-        this.smallest = smallest;
+        this.numbers = numbers;
         this.pause = pause.toNanos();
     }
 
     /** 32 callers, each about 20 calls a second at most. */
     static Load on(int port) {
-        return on(port, CALLERS, PAUSE, 0);
+        return on(port, CALLERS, PAUSE, NUMBERS);
     }
 
-    /** So many callers; their n rotate from the smallest given up to 4999. */
-    static Load on(int port, int callers, Duration pause, int smallest) {
-        Load load = new Load(port, smallest, pause);
+    /** So many callers; their n rotate through the numbers given. */
+    static Load on(int port, int callers, Duration pause, List<Integer> numbers) {
+        Load load = new Load(port, pause, numbers);
         for (int i = 0; i < callers; i++) {
             Thread caller = new Thread(load::run, "caller-" + i);
             caller.setDaemon(true);
@@ -62,7 +63,7 @@ final class Load implements AutoCloseable {
     private void run() {
         try (HttpCaller http = new HttpCaller(port, PATIENCE)) {
             while (!over) {
-                int n = smallest + Math.floorMod(next.getAndIncrement(), FIBONACCI.size() - smallest);
+                int n = numbers.get(Math.floorMod(next.getAndIncrement(), numbers.size()));
                 http.closeIfEnded();
                 calls.add(call(http, n));
                 LockSupport.parkNanos(pause);
@@ -90,7 +91,7 @@ final class Load implements AutoCloseable {
             http.connect();
             HttpCaller.Answer answer = http.get("/fib/" + n);
             long nanos = System.nanoTime() - start;
-            boolean wrong = answer.status() == 200 && !answer.body().equals(FIBONACCI.get(n));
+            boolean wrong = answer.status() == 200 && !answer.body().equals(Digits.of(n));
             return new Call(start, nanos, answer.status(), type(answer), wrong);
         } catch (ConnectException ex) {
             http.close();
@@ -122,18 +123,5 @@ final class Load implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
-    }
-
-    private static List<String> fibonacci(int count) {
-        List<String> digits = new ArrayList<>(count);
-        BigInteger a = BigInteger.ZERO;
-        BigInteger b = BigInteger.ONE;
-        for (int n = 0; n < count; n++) {
-            digits.add(a.toString());
-            BigInteger sum = a.add(b);
-            a = b;
-            b = sum;
-        }
-        return digits;
     }
 }

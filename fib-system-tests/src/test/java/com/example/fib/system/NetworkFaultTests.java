@@ -72,7 +72,7 @@ class NetworkFaultTests {
     @Test
     void answersInTimeWhenPacketsAreSingleBytes() {
         // Each byte is a packet and two system calls here: fewer calls, so that the proxy is not what is measured.
-        Load load = Load.on(gateway.port(), Load.CALLERS, Duration.ofMillis(500), 0);
+        Load load = Load.on(gateway.port(), Load.CALLERS, Duration.ofMillis(500), Load.NUMBERS);
         Figures figures = Fault.run("network sliced into single bytes", load, () -> {
             network.slice();
             Fault.lastFor(5);
