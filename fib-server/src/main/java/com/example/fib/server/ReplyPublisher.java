@@ -18,7 +18,7 @@ import org.springframework.stereotype.Component;
  * exchange/key} and drops a correlation id that is blank.
  *
  * <p>A direct reply-to address that is seen for the first time is tried out on another connection. It names a process
- * within the broker, and RabbitMQ before 3.12 closes the connection of whoever publishes to one that was forged, or whose
+ * within the broker, and older brokers, 3.10 for one, close the connection of whoever publishes to one that was forged, or whose
  * node is gone: with the connection that requests come by, the request would be delivered again, and so on for ever.
  */
 @Component
