@@ -168,7 +168,8 @@ class GatewayTests {
         broker.ctl("list_connections", "pid", "client_properties")
                 .lines()
                 .filter(connection -> connection.contains("fib-gateway@"))
-                .forEach(connection -> broker.ctl("close_connection", connection.split("\t")[0], "test"));
+                .forEach(connection ->
+                        broker.ctl("close_connection", connection.substring(0, connection.indexOf('\t')), "test"));
     }
 
     @Test
