@@ -9,9 +9,11 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The broker dies, freezes, closes connections, and raises alarms under load. */
+@Tag("faults")
 class BrokerFaultTests {
 
     private static final TestBroker broker = TestBroker.start();

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.example.fib.broker.TestBroker;
 import java.time.Clock;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
 
 /** A server whose clock is an hour ahead. */
+@Tag("faults")
 class ClockTests {
 
     /** Put into the server beside its own configuration. */

@@ -11,9 +11,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A cluster of three with a quorum queue loses one node under load, in every way that it can. */
+@Tag("faults")
 class ClusterFaultTests {
 
     private static final Pattern NODE = Pattern.compile("rabbit[123]@localhost");

@@ -16,9 +16,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Many calls that fail leave nothing behind: neither in the gateway nor in the broker. */
+@Tag("faults")
 class LeakTests {
 
     private static final int CALLS = Fault.LONG ? 100_000 : 2_000;

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.example.fib.broker.TestBroker;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The promise is not kept by itself: a gateway as tutorials write it breaks it under the same faults. */
+@Tag("faults")
 class NaiveGatewayTests {
 
     private static final TestBroker broker = TestBroker.start();

@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The network between the gateway and its broker goes bad under load. */
+@Tag("faults")
 class NetworkFaultTests {
 
     private static final TestBroker broker = TestBroker.start();

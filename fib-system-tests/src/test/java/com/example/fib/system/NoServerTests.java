@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.example.fib.broker.TestBroker;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** All servers go, and come back. */
+@Tag("faults")
 class NoServerTests {
 
     @Test

@@ -12,9 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** More callers than there are slots for, and callers who mean no good. */
+@Tag("faults")
 class OverloadTests {
 
     private static final int SLOTS = 16;

@@ -6,9 +6,11 @@ import com.example.fib.broker.TestBroker;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Servers come and go under load. */
+@Tag("faults")
 class ServerFaultTests {
 
     private static final Duration END = Duration.ofSeconds(30);
