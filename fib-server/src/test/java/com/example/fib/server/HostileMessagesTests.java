@@ -206,7 +206,7 @@ class HostileMessagesTests {
             assertHonestCallIsAnswered(client);
         }
         assertDeliveredOnce(before, 1, 1);
-        assertThat(output.toString().lines().filter(line -> line.contains("WARN")))
+        assertThat(output.toString().lines().filter(line -> line.contains("WARN") && line.contains("[fib-server]")))
                 .hasSize(1);
         assertThat(output).contains("Dropped a request with").doesNotContain("\tat ", "ERROR", "\u001b[31m", "\nbreak");
     }
