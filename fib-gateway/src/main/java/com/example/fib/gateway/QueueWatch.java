@@ -75,7 +75,7 @@ final class QueueWatch implements SmartLifecycle {
         asking = true;
         try {
             answered(read());
-        } catch (Exception ex) {
+        } catch (Exception | Error ex) { // what gets past here ends the schedule, and leaves an old reading behind
             log.debug("The broker did not answer", ex);
             unknown();
             abandonConnection();

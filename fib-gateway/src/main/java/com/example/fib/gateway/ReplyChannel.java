@@ -208,7 +208,8 @@ final class ReplyChannel {
             if (call.isWaiting()) {
                 enqueue(call);
             }
-        } catch (RuntimeException ex) {
+        } catch (RuntimeException | Error ex) {
+            // An error too is the call's, and not the end of the one thread that all others need.
             call.fail(RabbitExceptionTranslator.convertRabbitAccessException(ex));
         }
     }
