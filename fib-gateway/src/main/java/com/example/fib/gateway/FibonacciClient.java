@@ -7,7 +7,6 @@ import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
 import io.micrometer.tracing.propagation.Propagator;
 import java.time.Instant;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.AmqpException;
@@ -24,16 +23,17 @@ final class FibonacciClient {
 
     private static final String DEFAULT_EXCHANGE = "";
 
+    private final Slots slots;
     private final RabbitOperations rabbit;
     private final QueueWatch watch;
     private final GatewaySettings settings;
     private final ClockSkew clocks;
     private final Tracer tracer;
     private final Propagator propagator;
-    private final Semaphore slots;
     private final Meter.MeterProvider<Timer> calls;
 
     FibonacciClient(
+            Slots slots,
             RabbitOperations rabbit,
             QueueWatch watch,
             GatewaySettings settings,
@@ -41,13 +41,13 @@ final class FibonacciClient {
             Tracer tracer,
             Propagator propagator,
             MeterRegistry metrics) {
+        this.slots = slots;
         this.rabbit = rabbit;
         this.watch = watch;
         this.settings = settings;
         this.clocks = clocks;
         this.tracer = tracer;
         this.propagator = propagator;
-        this.slots = new Semaphore(settings.maxInFlight());
         this.calls = Timer.builder("rpc.client.calls")
                 .description("Calls to a server, with all waiting and sending again")
                 .withRegistry(metrics);
@@ -73,15 +73,10 @@ final class FibonacciClient {
         }
     }
 
-    /** Calls that hold a slot now. */
-    int inFlight() {
-        return settings.maxInFlight() - slots.availablePermits();
-    }
-
     private FibonacciReply inSlot(long n, long deadline) {
-        if (!slots.tryAcquire()) {
+        if (!slots.acquire()) {
             throw new RpcException(
-                    Problem.OVERLOADED, settings.maxInFlight() + " calls are in flight, as many as there may be.");
+                    Problem.OVERLOADED, slots.limit() + " calls are in flight, as many as there may be.");
         }
         try {
             return answer(n, deadline);

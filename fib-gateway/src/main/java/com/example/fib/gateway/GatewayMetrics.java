@@ -11,24 +11,22 @@ import org.springframework.stereotype.Component;
 @Component
 final class GatewayMetrics implements MeterBinder {
 
-    private final FibonacciClient client;
+    private final Slots slots;
     private final SharedReplyTemplate template;
     private final QueueWatch watch;
-    private final GatewaySettings settings;
 
-    GatewayMetrics(FibonacciClient client, SharedReplyTemplate template, QueueWatch watch, GatewaySettings settings) {
-        this.client = client;
+    GatewayMetrics(Slots slots, SharedReplyTemplate template, QueueWatch watch) {
+        this.slots = slots;
         this.template = template;
         this.watch = watch;
-        this.settings = settings;
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        Gauge.builder("rpc.client.in.flight", client, FibonacciClient::inFlight)
+        Gauge.builder("rpc.client.in.flight", slots, Slots::taken)
                 .description("Calls that hold a slot")
                 .register(registry);
-        Gauge.builder("rpc.client.in.flight.limit", settings, GatewaySettings::maxInFlight)
+        Gauge.builder("rpc.client.in.flight.limit", slots, Slots::limit)
                 .description("Slots there are")
                 .register(registry);
         resent(registry, "hedge", SharedReplyTemplate::hedged);

@@ -10,8 +10,8 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class TomcatConfiguration {
 
-    /** Threads for callers that are refused, and for health checks, while all others wait for replies. */
-    private static final int SPARE_THREADS = 64;
+    /** Threads for callers that wait for a slot, that are refused, and for health checks. */
+    private static final int SPARE_THREADS = 2 * Slots.WAITING_ON_PLATFORM_THREADS;
 
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(GatewaySettings settings) {

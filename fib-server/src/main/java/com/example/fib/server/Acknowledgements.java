@@ -3,6 +3,8 @@ package com.example.fib.server;
 import com.rabbitmq.client.Channel;
 import java.io.IOException;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,9 +12,9 @@ import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.stereotype.Component;
 
 /**
- * Acknowledges in tens: a channel's messages are handled one after another, so one acknowledgement can stand for all up to
- * its tag. Those of a channel that falls idle are sent at the next {@link #flush()}. After {@link #drain()} new messages
- * are to be left alone, and acknowledgements are sent at once.
+ * Acknowledges in tens. A channel's requests are done in any order, so one acknowledgement stands for all before the first
+ * that is still open; those after it are acknowledged one by one, once they are half of what the broker sends without
+ * acknowledgements. What is too little for either is sent at the next {@link #flush()}.
  */
 @Component
 final class Acknowledgements {
@@ -22,25 +24,41 @@ final class Acknowledgements {
     /** More gains nothing, and what a killed server has answered but not acknowledged is computed twice. */
     private static final int MAX_BATCH = 10;
 
-    private final Map<Channel, Pending> pending = new ConcurrentHashMap<>();
+    private final Map<Channel, Deliveries> channels = new ConcurrentHashMap<>();
 
+    private final int half;
     private final int batch;
-
-    private volatile boolean draining;
 
     Acknowledgements(RabbitProperties properties) {
         Integer prefetch = properties.getListener().getDirect().getPrefetch();
-        // At most half of what may be unacknowledged, or the broker would stop delivering until the next flush.
-        this.batch = prefetch == null ? MAX_BATCH : Math.max(1, Math.min(MAX_BATCH, prefetch / 2));
+        // No more than half, or the broker would stop delivering until the next flush.
+        this.half = prefetch == null ? MAX_BATCH : Math.max(1, prefetch / 2);
+        this.batch = Math.min(MAX_BATCH, half);
+    }
+
+    /** To be called for each delivery in its order, before any call of the other methods for it. */
+    void delivered(Channel channel, long tag) {
+        Deliveries deliveries = channels.computeIfAbsent(channel, key -> new Deliveries());
+        synchronized (deliveries) {
+            deliveries.open.add(tag);
+        }
     }
 
     void ack(Channel channel, long tag) throws IOException {
-        Pending acks = pending.computeIfAbsent(channel, key -> new Pending());
-        synchronized (acks) {
-            acks.tag = tag;
-            acks.count++;
-            if (acks.count >= batch || draining) {
-                acks.send(channel);
+        Deliveries deliveries = channels.get(channel);
+        if (deliveries == null) {
+            return; // Lost, and forgotten by the last flush.
+        }
+        synchronized (deliveries) {
+            deliveries.open.remove(tag);
+            deliveries.done.add(tag);
+            if (deliveries.done.size() >= batch) {
+                NavigableSet<Long> together = deliveries.together();
+                if (together.size() >= batch) {
+                    deliveries.ackTogether(channel, together);
+                } else if (deliveries.done.size() >= half) {
+                    deliveries.ackAll(channel);
+                }
             }
         }
     }
@@ -49,6 +67,12 @@ final class Acknowledgements {
     void reject(Channel channel, long tag) {
         try {
             channel.basicReject(tag, false);
+            Deliveries deliveries = channels.get(channel);
+            if (deliveries != null) {
+                synchronized (deliveries) {
+                    deliveries.open.remove(tag);
+                }
+            }
         } catch (IOException | RuntimeException ex) {
             log.debug("A rejection was lost with its channel", ex);
         }
@@ -56,42 +80,43 @@ final class Acknowledgements {
 
     /** Sends what waits. Never throws: what a lost channel had pending, the broker delivers again. */
     void flush() {
-        pending.forEach((channel, acks) -> {
+        channels.forEach((channel, deliveries) -> {
             try {
-                synchronized (acks) {
-                    acks.send(channel);
+                synchronized (deliveries) {
+                    deliveries.ackAll(channel);
                 }
             } catch (IOException | RuntimeException ex) {
                 log.debug("Acknowledgements lost with their channel", ex);
             }
             if (!channel.isOpen()) {
-                pending.remove(channel);
+                channels.remove(channel);
             }
         });
     }
 
-    boolean draining() {
-        return draining;
-    }
+    /** The tags of one channel that the broker waits to have acknowledged. */
+    private static final class Deliveries {
 
-    void drain() {
-        draining = true;
-        flush();
-    }
+        private final NavigableSet<Long> open = new TreeSet<>();
+        private final NavigableSet<Long> done = new TreeSet<>();
 
-    void resume() {
-        draining = false;
-    }
+        /** Those done before the first that is open. */
+        private NavigableSet<Long> together() {
+            return open.isEmpty() ? done : done.headSet(open.first(), false);
+        }
 
-    private static final class Pending {
+        private void ackTogether(Channel channel, NavigableSet<Long> together) throws IOException {
+            if (!together.isEmpty()) {
+                long last = together.last();
+                together.clear();
+                channel.basicAck(last, true);
+            }
+        }
 
-        private long tag;
-        private int count;
-
-        private void send(Channel channel) throws IOException {
-            if (count > 0) {
-                count = 0;
-                channel.basicAck(tag, true);
+        private void ackAll(Channel channel) throws IOException {
+            ackTogether(channel, together());
+            while (!done.isEmpty()) {
+                channel.basicAck(done.pollFirst(), false);
             }
         }
     }

@@ -50,11 +50,9 @@ class ConnectionConfiguration {
     }
 
     @Bean(destroyMethod = "shutdownNow")
-    ExecutorService workers(RabbitProperties properties) {
-        // A platform thread each: computing is all that they do, and one long computation must not hold the next
-        // consumer.
+    ExecutorService deliveries(RabbitProperties properties) {
         Integer consumers = properties.getListener().getDirect().getConsumersPerQueue();
-        return Executors.newFixedThreadPool(consumers == null ? 1 : consumers, daemonThreads("fib-worker-"));
+        return Executors.newFixedThreadPool(consumers == null ? 1 : consumers, daemonThreads("amqp-deliveries-"));
     }
 
     @Bean
@@ -82,10 +80,10 @@ class ConnectionConfiguration {
             com.rabbitmq.client.ConnectionFactory client,
             CachingConnectionFactoryConfigurer configurer,
             List<ConnectionListener> listeners,
-            ExecutorService workers) {
+            ExecutorService deliveries) {
         CachingConnectionFactory factory = new CachingConnectionFactory(client);
         configurer.configure(factory);
-        factory.setExecutor(workers);
+        factory.setExecutor(deliveries);
         factory.setCloseTimeout(TIMEOUT_MILLIS);
         listeners.forEach(factory::addConnectionListener);
         return factory;

@@ -14,14 +14,16 @@ import org.springframework.amqp.rabbit.connection.ChannelProxy;
 import org.springframework.stereotype.Component;
 
 /**
- * Answers requests. Every message gets one reply, published before its acknowledgement, or is rejected for good with one
- * line in the log where no reply can be sent. Nothing is requeued here, and no message makes this throw.
+ * Answers requests, each on one of the {@link Workers}. Every message gets one reply, published before its
+ * acknowledgement, or is rejected for good with one line in the log where no reply can be sent. Nothing is requeued here,
+ * and no message makes this throw.
  */
 @Component
 class FibonacciListener {
 
     private static final Logger log = LoggerFactory.getLogger(FibonacciListener.class);
 
+    private final Workers workers;
     private final ReplyAddresses addresses;
     private final RequestReader reader;
     private final IntFunction<BigInteger> function;
@@ -30,12 +32,14 @@ class FibonacciListener {
     private final ReplyPublisher replies;
 
     FibonacciListener(
+            Workers workers,
             ReplyAddresses addresses,
             RequestReader reader,
             IntFunction<BigInteger> function,
             Acknowledgements acknowledgements,
             ServerMetrics metrics,
             ReplyPublisher replies) {
+        this.workers = workers;
         this.addresses = addresses;
         this.reader = reader;
         this.function = function;
@@ -48,8 +52,13 @@ class FibonacciListener {
     void onRequest(Message message, Channel proxy) {
         // Spring's proxy opens another channel when this one is lost, where our delivery tags mean nothing.
         Channel channel = proxy instanceof ChannelProxy spring ? spring.getTargetChannel() : proxy;
-        if (acknowledgements.draining()) {
-            return; // Unacknowledged, it goes back to the queue when the channel closes.
+        acknowledgements.delivered(channel, message.getMessageProperties().getDeliveryTag());
+        workers.execute(() -> handle(message, channel));
+    }
+
+    private void handle(Message message, Channel channel) {
+        if (!channel.isOpen()) {
+            return; // The broker delivers it again, here or elsewhere.
         }
         MessageProperties request = message.getMessageProperties();
         try {
@@ -90,8 +99,8 @@ class FibonacciListener {
         } catch (RpcException ex) {
             metrics.failed(ex.status());
             return Reply.failure(ex.status(), String.valueOf(ex.getMessage()));
-        } catch (RuntimeException | StackOverflowError | OutOfMemoryError ex) {
-            // Of the errors those that one request can cause; its garbage is gone by now.
+        } catch (RuntimeException | Error ex) {
+            // An error too is this request's: a deep stack, or too much memory, which is free again by now.
             metrics.failed(RpcStatus.INTERNAL);
             String id = LogText.quote(message.getMessageProperties().getCorrelationId());
             log.error("Computing failed, correlation_id {}", id, ex);

@@ -8,7 +8,7 @@ import org.springframework.boot.amqp.autoconfigure.DirectRabbitListenerContainer
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** How requests are consumed; prefetch and consumers are Boot's {@code spring.rabbitmq.listener.direct.*}. */
+/** How requests are consumed; prefetch is Boot's {@code spring.rabbitmq.listener.direct.*}. */
 @Configuration(proxyBeanMethods = false)
 class ListenerConfiguration {
 
@@ -19,12 +19,13 @@ class ListenerConfiguration {
     DirectRabbitListenerContainerFactory rabbitListenerContainerFactory(
             DirectRabbitListenerContainerFactoryConfigurer configurer,
             ConnectionFactory connectionFactory,
+            Workers workers,
             Acknowledgements acknowledgements,
             RequestQueue queue) {
         DirectRabbitListenerContainerFactory factory = new DirectRabbitListenerContainerFactory() {
             @Override
             protected DirectMessageListenerContainer createContainerInstance() {
-                return new RpcListenerContainer(acknowledgements, queue);
+                return new RpcListenerContainer(workers, acknowledgements, queue);
             }
         };
         configurer.configure(factory, connectionFactory);
@@ -36,7 +37,7 @@ class ListenerConfiguration {
         factory.setContainerCustomizer(container -> {
             container.setMessagePropertiesConverter(new RequestPropertiesConverter());
             container.setMicrometerEnabled(false); // ServerMetrics says more.
-            container.setShutdownTimeout(20_000);
+            container.setShutdownTimeout(2_000); // Nothing is computed any more then.
             // A refused login is tried again like a broker that is away; otherwise the check connects while starting.
             container.setPossibleAuthenticationFailureFatal(false);
         });

@@ -1,5 +1,6 @@
 package com.example.fib.server;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 
@@ -15,12 +16,16 @@ import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
  */
 final class RpcListenerContainer extends DirectMessageListenerContainer {
 
+    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(20);
+
+    private final Workers workers;
     private final Acknowledgements acknowledgements;
     private final RequestQueue queue;
 
     private volatile int wanted = 1;
 
-    RpcListenerContainer(Acknowledgements acknowledgements, RequestQueue queue) {
+    RpcListenerContainer(Workers workers, Acknowledgements acknowledgements, RequestQueue queue) {
+        this.workers = workers;
         this.acknowledgements = acknowledgements;
         this.queue = queue;
     }
@@ -54,7 +59,7 @@ final class RpcListenerContainer extends DirectMessageListenerContainer {
 
     @Override
     protected void doStart() {
-        acknowledgements.resume();
+        workers.resume();
         super.doStart();
     }
 
@@ -72,7 +77,8 @@ final class RpcListenerContainer extends DirectMessageListenerContainer {
 
     @Override
     protected void doStop() {
-        acknowledgements.drain();
+        workers.drain(DRAIN_TIMEOUT);
+        acknowledgements.flush();
         super.doStop();
     }
 

@@ -2,7 +2,9 @@ package com.example.fib.server;
 
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.AssertTrue;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Positive;
 import jakarta.validation.constraints.PositiveOrZero;
 import jakarta.validation.constraints.Size;
 import java.util.regex.Pattern;
@@ -15,6 +17,7 @@ import org.springframework.validation.annotation.Validated;
  * What an operator can set under {@code fib}.
  *
  * @param maxN the largest n that is computed; above it the answer is OUT_OF_RANGE
+ * @param workers how many are computed at a time
  * @param instanceId this process's name in replies; unset means host name and a random suffix
  * @param replyToPattern regular expression of further queues that a reply may go to; unset means none
  * @param queue the queue that requests come from
@@ -23,6 +26,7 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 record ServerSettings(
         @DefaultValue("1000000") @PositiveOrZero int maxN,
+        @DefaultValue("8") @Positive @Max(1000) int workers,
         @Size(min = 1, max = 200) @Nullable String instanceId,
         @Nullable Pattern replyToPattern,
         @DefaultValue @Valid Queue queue) {

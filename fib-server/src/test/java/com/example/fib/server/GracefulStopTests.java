@@ -24,8 +24,8 @@ class GracefulStopTests {
             FibServer server = FibServer.start(
                     TestBroker.shared(),
                     "fib.max-n=10000000",
-                    "spring.rabbitmq.listener.direct.consumers-per-queue=3",
-                    "spring.rabbitmq.listener.direct.prefetch=20");
+                    "fib.workers=3",
+                    "spring.rabbitmq.listener.direct.prefetch=60");
             for (int i = 0; i < 3; i++) {
                 client.send(server.queue(), RawClient.properties().build(), EXPENSIVE.getBytes(UTF_8));
             }

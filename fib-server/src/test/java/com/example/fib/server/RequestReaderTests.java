@@ -25,7 +25,8 @@ class RequestReaderTests {
     private static final long NOW = 1_800_000_000_000L;
 
     private final RequestReader reader = new RequestReader(
-            new ServerSettings(1_000_000, null, null, new ServerSettings.Queue("q", ServerSettings.Type.CLASSIC, true)),
+            new ServerSettings(
+                    1_000_000, 8, null, null, new ServerSettings.Queue("q", ServerSettings.Type.CLASSIC, true)),
             Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC));
 
     private final MessageProperties properties = new MessageProperties();

@@ -28,8 +28,8 @@ class OverloadTests {
 
     private static ServiceProcess startAll() {
         // One core computes: the server is the limit, and not the machine that makes the calls.
-        Map<String, String> oneConsumer = site.with("spring.rabbitmq.listener.direct.consumers-per-queue", "1");
-        site.added(ServiceProcess.server(oneConsumer)).awaitHealthy();
+        Map<String, String> oneWorker = site.with("fib.workers", "1");
+        site.added(ServiceProcess.server(oneWorker)).awaitHealthy();
         return site.gateway("fib.max-in-flight", Integer.toString(SLOTS));
     }
 
