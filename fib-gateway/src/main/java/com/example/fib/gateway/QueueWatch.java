@@ -17,7 +17,7 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 
 /**
- * Asks the broker four times a second about the request queue, and knows from its answers, or from there being none,
+ * Asks the broker ten times a second about the request queue, and knows from its answers, or from there being none,
  * whether the broker answers and whether anybody consumes.
  */
 @Component
@@ -31,10 +31,10 @@ final class QueueWatch implements SmartLifecycle {
         static final Reading NO_QUEUE = new Reading(false, 0, 0);
     }
 
-    private static final long PERIOD_MS = 250;
+    private static final long PERIOD_MS = 100;
     private static final long ROUND_TRIP_MS = 1_000;
     /** With the period and a round trip it makes about the second after which a call need not wait for a consumer. */
-    private static final long ABSENT_MS = 600;
+    private static final long ABSENT_MS = 850;
 
     private final ConnectionFactory connectionFactory;
     private final String queue;

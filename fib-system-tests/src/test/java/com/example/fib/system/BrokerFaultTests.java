@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -19,7 +20,12 @@ class BrokerFaultTests {
     private static final TestBroker broker = TestBroker.start();
     private static final Site site = new Site(broker);
     private static final ServiceProcess server = site.server();
-    private static final ServiceProcess gateway = site.gateway();
+    private static ServiceProcess gateway = site.gateway();
+
+    @AfterEach
+    void nextGateway() {
+        gateway = site.next(gateway);
+    }
 
     @AfterAll
     static void close() {
@@ -64,7 +70,7 @@ class BrokerFaultTests {
     @Test
     void answersInTimeOnAGatewayThatStartedOnAFrozenBroker() {
         broker.freeze();
-        try (ServiceProcess cold = ServiceProcess.gateway(broker.properties())) {
+        try (ServiceProcess cold = Site.gatewayProcess(broker.properties())) {
             Figures figures = Fault.run("broker frozen for 6 s, cold gateway", cold, () -> {
                 requireDownWithinTwoSeconds(cold);
                 Fault.lastFor(4);
@@ -77,6 +83,10 @@ class BrokerFaultTests {
     }
 
     private static void requireDownWithinTwoSeconds(ServiceProcess gateway) {
+        if (Site.NAIVE) {
+            Fault.last(Duration.ofSeconds(2)); // Its health would hang.
+            return;
+        }
         Awaitility.await()
                 .atMost(Duration.ofSeconds(2))
                 .until(() -> health(gateway).statusCode() == 503);
@@ -114,6 +124,9 @@ class BrokerFaultTests {
     }
 
     private static void requireBlocked(boolean is) {
+        if (Site.NAIVE) {
+            return; // Nothing there to see it by.
+        }
         Awaitility.await().atMost(Duration.ofSeconds(5)).untilAsserted(() -> assertThat(
                         gateway.get("/actuator/prometheus").body())
                 .containsPattern("rpc_broker_blocked(\\{[^}]*})? " + (is ? "1" : "0")));

@@ -15,21 +15,26 @@ import java.util.stream.Collectors;
  * @param fault its name
  * @param calls those of its window
  * @param recovery from the fault's end until 99% of the calls of a second were answered; {@link #NEVER} where they were not
+ * @param stall how long the machine itself held up a thread that only sleeps, at most: no service can be in time then
  */
-record Figures(String fault, List<Call> calls, Duration recovery) {
+record Figures(String fault, List<Call> calls, Duration recovery, Duration stall) {
 
     static final Duration NEVER = Duration.ofDays(1);
     private static final long SECOND = 1_000_000_000;
     private static final long STEP = 50_000_000;
 
     /** From the fault's start and end, by {@link System#nanoTime()}. */
-    static Figures of(String fault, List<Call> all, long start, long end) {
+    static Figures of(String fault, Load load, long start, long end) {
+        return of(fault, load.calls(), load.longestStall(), start, end);
+    }
+
+    private static Figures of(String fault, List<Call> all, Duration stall, long start, long end) {
         List<Call> sorted =
                 all.stream().sorted(Comparator.comparingLong(Call::start)).toList();
         Duration recovery = recovery(sorted, end);
         long served = recovery.equals(NEVER) ? Long.MAX_VALUE : end - start + recovery.toNanos();
         Predicate<Call> within = call -> call.start() + call.nanos() - start >= 0 && call.start() - start < served;
-        return new Figures(fault, sorted.stream().filter(within).toList(), recovery);
+        return new Figures(fault, sorted.stream().filter(within).toList(), recovery, stall);
     }
 
     private static Duration recovery(List<Call> all, long end) {
@@ -46,6 +51,11 @@ record Figures(String fault, List<Call> calls, Duration recovery) {
             }
         }
         return NEVER;
+    }
+
+    /** The same, of a part of its time. */
+    Figures between(String part, long start, long end) {
+        return of(part, calls, stall, start, end);
     }
 
     boolean recovered() {

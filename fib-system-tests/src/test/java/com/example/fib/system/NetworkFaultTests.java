@@ -6,6 +6,7 @@ import com.example.fib.broker.TestBroker;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ class NetworkFaultTests {
     private static final TcpProxy network = proxy();
     private static final Site site = new Site(broker);
     private static final ServiceProcess server = site.server();
-    private static final ServiceProcess gateway = site.gateway("spring.rabbitmq.addresses", network.address());
+    private static ServiceProcess gateway = site.gateway("spring.rabbitmq.addresses", network.address());
 
     private static TcpProxy proxy() {
         try {
@@ -31,6 +32,11 @@ class NetworkFaultTests {
     @BeforeAll
     static void isUp() {
         assertThat(server.isAlive()).isTrue();
+    }
+
+    @AfterEach
+    void nextGateway() {
+        gateway = site.next(gateway);
     }
 
     @AfterAll

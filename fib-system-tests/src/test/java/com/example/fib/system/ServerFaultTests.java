@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.example.fib.broker.TestBroker;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,13 +19,18 @@ class ServerFaultTests {
     private static final Site site = new Site(broker);
     private static ServiceProcess first = site.server();
     private static ServiceProcess second = site.server();
-    private static final ServiceProcess gateway = site.gateway();
+    private static ServiceProcess gateway = site.gateway();
 
     @BeforeAll
     static void warmUp() {
         Load load = Load.on(gateway.port());
         Fault.last(Duration.ofSeconds(3));
         load.close();
+    }
+
+    @AfterEach
+    void nextGateway() {
+        gateway = site.next(gateway);
     }
 
     @AfterAll

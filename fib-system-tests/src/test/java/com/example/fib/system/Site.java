@@ -7,11 +7,17 @@ import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
 
-/** A broker of its own, servers and a gateway, for tests that break them. */
+/**
+ * A broker of its own, servers and a gateway, for tests that break them. With {@code -Dfib.faults.gateway=naive} the gateway
+ * is the one that tutorials write, for comparison.
+ */
 final class Site implements AutoCloseable {
+
+    static final boolean NAIVE = "naive".equals(System.getProperty("fib.faults.gateway"));
 
     private final Map<String, String> broker;
     private final List<ServiceProcess> services = new ArrayList<>();
+    private Map<String, String> gatewaySettings = Map.of();
 
     Site(TestBroker broker) {
         this(broker.properties());
@@ -37,14 +43,29 @@ final class Site implements AutoCloseable {
 
     /** A gateway that answers, with settings in pairs of name and value. */
     ServiceProcess gateway(String... settings) {
-        return answering(ServiceProcess.gateway(with(settings)));
+        gatewaySettings = with(settings);
+        return answering(gatewayProcess(gatewaySettings));
+    }
+
+    /** A gateway that may not answer yet. */
+    static ServiceProcess gatewayProcess(Map<String, String> settings) {
+        return NAIVE ? naiveGateway(settings) : ServiceProcess.gateway(settings);
     }
 
     /** A gateway as tutorials write it, with the same deadline. */
-    ServiceProcess naiveGateway(String... settings) {
-        Map<String, String> all = with(settings);
+    static ServiceProcess naiveGateway(Map<String, String> settings) {
+        Map<String, String> all = new LinkedHashMap<>(settings);
         all.put("spring.rabbitmq.template.reply-timeout", "2s");
-        return answering(ServiceProcess.of(NaiveGateway.class, all));
+        return ServiceProcess.of(NaiveGateway.class, all);
+    }
+
+    /** The gateway for the next fault: the same one, but where it is naive, as that may not have recovered. */
+    ServiceProcess next(ServiceProcess gateway) {
+        if (!NAIVE) {
+            return gateway;
+        }
+        gateway.close();
+        return answering(gatewayProcess(gatewaySettings));
     }
 
     Map<String, String> with(String... settings) {

@@ -82,6 +82,7 @@ class SoakTests {
                 runs.stream()
                         .map(Figures::recovery)
                         .max(Comparator.naturalOrder())
-                        .orElseThrow());
+                        .orElseThrow(),
+                runs.stream().map(Figures::stall).max(Comparator.naturalOrder()).orElseThrow());
     }
 }
