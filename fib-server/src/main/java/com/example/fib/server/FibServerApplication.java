@@ -1,6 +1,5 @@
 package com.example.fib.server;
 
-import java.math.BigInteger;
 import java.time.Clock;
 import java.util.function.IntFunction;
 import org.springframework.boot.SpringApplication;
@@ -17,10 +16,10 @@ public class FibServerApplication {
         SpringApplication.run(FibServerApplication.class, args);
     }
 
-    /** What this server computes. */
+    /** What this server computes: the body of a reply, from the number in its request. */
     @Bean
-    IntFunction<BigInteger> function() {
-        return Fibonacci::of;
+    IntFunction<String> function() {
+        return Fibonacci::digits;
     }
 
     @Bean

@@ -2,7 +2,6 @@ package com.example.fib.server;
 
 import com.rabbitmq.client.Channel;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.time.Duration;
 import java.util.function.IntFunction;
 import org.slf4j.Logger;
@@ -26,7 +25,7 @@ class FibonacciListener {
     private final Workers workers;
     private final ReplyAddresses addresses;
     private final RequestReader reader;
-    private final IntFunction<BigInteger> function;
+    private final IntFunction<String> function;
     private final Acknowledgements acknowledgements;
     private final ServerMetrics metrics;
     private final ReplyPublisher replies;
@@ -35,7 +34,7 @@ class FibonacciListener {
             Workers workers,
             ReplyAddresses addresses,
             RequestReader reader,
-            IntFunction<BigInteger> function,
+            IntFunction<String> function,
             Acknowledgements acknowledgements,
             ServerMetrics metrics,
             ReplyPublisher replies) {
@@ -92,7 +91,7 @@ class FibonacciListener {
         try {
             int n = reader.read(message);
             long start = System.nanoTime();
-            String digits = function.apply(n).toString();
+            String digits = function.apply(n);
             Duration compute = Duration.ofNanos(System.nanoTime() - start);
             metrics.computed(compute);
             return new Reply(RpcStatus.OK, digits, compute);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.example.fib.broker.TestBroker;
 import com.rabbitmq.client.Delivery;
-import java.math.BigInteger;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -46,12 +45,12 @@ class ComputingFailsTests {
 
         @Bean
         @Primary
-        IntFunction<BigInteger> failing() {
+        IntFunction<String> failing() {
             return n -> switch (n) {
                 case 1 -> throw new IllegalStateException("secret");
                 case 2 -> throw new StackOverflowError();
                 case 3 -> throw new OutOfMemoryError();
-                default -> Fibonacci.of(n);
+                default -> Fibonacci.digits(n);
             };
         }
     }

@@ -16,8 +16,8 @@ class FairnessTests {
     @Test
     void cheapRequestsPassAnExpensiveOne() throws Exception {
         try (RawClient client = new RawClient(TestBroker.shared())) {
-            FibServer server = FibServer.start(TestBroker.shared(), "fib.max-n=10000000");
-            client.send(server.queue(), RawClient.properties().build(), "6000000".getBytes(UTF_8));
+            FibServer server = FibServer.start(TestBroker.shared(), "fib.max-n=100000000");
+            client.send(server.queue(), RawClient.properties().build(), "40000000".getBytes(UTF_8));
             for (int i = 0; i < CHEAP; i++) {
                 client.send(server.queue(), RawClient.properties().build(), "30".getBytes(UTF_8));
             }

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.math.BigInteger;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FibonacciTests {
 
@@ -29,8 +31,8 @@ class FibonacciTests {
         "200, 280571172992510140037611932413038677189525",
         "300, 222232244629420445529739893461909967206666939096499764990979600"
     })
-    void knowsTheNumbersThatAreInBooks(int n, BigInteger expected) {
-        assertThat(Fibonacci.of(n)).isEqualTo(expected);
+    void knowsTheNumbersThatAreInBooks(int n, String expected) {
+        assertThat(Fibonacci.digits(n)).isEqualTo(expected);
     }
 
     @Test
@@ -38,7 +40,7 @@ class FibonacciTests {
         BigInteger current = BigInteger.ZERO;
         BigInteger next = BigInteger.ONE;
         for (int n = 0; n <= 2000; n++) {
-            assertThat(Fibonacci.of(n)).as("fib(%d)", n).isEqualTo(current);
+            assertThat(Fibonacci.binary(n)).as("fib(%d)", n).isEqualTo(current);
             BigInteger sum = current.add(next);
             current = next;
             next = sum;
@@ -51,16 +53,16 @@ class FibonacciTests {
         int m = 1 + random.nextInt(50_000);
         int n = random.nextInt(50_000);
 
-        assertThat(Fibonacci.of(m + n))
-                .isEqualTo(Fibonacci.of(m)
-                        .multiply(Fibonacci.of(n + 1))
-                        .add(Fibonacci.of(m - 1).multiply(Fibonacci.of(n))));
+        assertThat(Fibonacci.binary(m + n))
+                .isEqualTo(Fibonacci.binary(m)
+                        .multiply(Fibonacci.binary(n + 1))
+                        .add(Fibonacci.binary(m - 1).multiply(Fibonacci.binary(n))));
     }
 
     @Test
     void knowsTheThousandth() {
-        assertThat(Fibonacci.of(1000))
-                .hasToString(
+        assertThat(Fibonacci.digits(1000))
+                .isEqualTo(
                         "43466557686937456435688527675040625802564660517371780402481729089536555417949051890403879840"
                                 + "079255169295922593080322634775209689623239873322471161642996440906533187938298969649928516003704"
                                 + "476137795166849228875");
@@ -68,15 +70,32 @@ class FibonacciTests {
 
     @Test
     void knowsTheMillionth() {
-        assertThat(Fibonacci.of(1_000_000).toString())
+        assertThat(Fibonacci.digits(1_000_000))
                 .hasSize(208_988)
                 .startsWith(
                         "19532821287077577316320149475962563324435429965918733969534051945716252578870156947666419876")
                 .endsWith("68996526838242546875");
     }
 
+    /** Both ways of computing, as each is checked by the other. */
+    @Test
+    void isTheSameInDecimal() {
+        IntStream.concat(IntStream.rangeClosed(1, 3_000), new Random(1).ints(300, 3_000, 2 * Fibonacci.DECIMAL_FROM))
+                .forEach(n -> assertThat(Fibonacci.decimal(n).toString(true))
+                        .as("fib(%d)", n)
+                        .isEqualTo(Fibonacci.binary(n).toString()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 1})
+    void isTheSameOnBothSidesOfTheCrossing(int offset) {
+        int n = Fibonacci.DECIMAL_FROM + offset;
+
+        assertThat(Fibonacci.digits(n)).isEqualTo(Fibonacci.binary(n).toString());
+    }
+
     @Test
     void refusesNegativeNumbers() {
-        assertThatIllegalArgumentException().isThrownBy(() -> Fibonacci.of(-1));
+        assertThatIllegalArgumentException().isThrownBy(() -> Fibonacci.digits(-1));
     }
 }

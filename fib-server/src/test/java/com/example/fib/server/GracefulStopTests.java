@@ -16,14 +16,14 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 @ExtendWith(OutputCaptureExtension.class)
 class GracefulStopTests {
 
-    private static final String EXPENSIVE = "6000000";
+    private static final String EXPENSIVE = "40000000";
 
     @Test
     void answersWhatIsBeingComputedAndPutsTheRestBack(CapturedOutput output) throws Exception {
         try (RawClient client = new RawClient(TestBroker.shared())) {
             FibServer server = FibServer.start(
                     TestBroker.shared(),
-                    "fib.max-n=10000000",
+                    "fib.max-n=100000000",
                     "fib.workers=3",
                     "spring.rabbitmq.listener.direct.prefetch=60");
             for (int i = 0; i < 3; i++) {
@@ -39,7 +39,7 @@ class GracefulStopTests {
             server.close();
 
             for (int i = 0; i < 3; i++) {
-                Delivery reply = client.reply(1_000);
+                Delivery reply = client.reply(5_000);
                 assertThat(RawClient.header(reply, "x-rpc-status")).isEqualTo("OK");
                 assertThat(reply.getBody()).hasSizeGreaterThan(1_000_000);
             }

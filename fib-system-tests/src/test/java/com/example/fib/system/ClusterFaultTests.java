@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.example.fib.broker.TestBroker;
 import com.example.fib.broker.TestCluster;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +34,14 @@ class ClusterFaultTests {
     private static ServiceProcess startAll() {
         site.servers(2);
         return site.gateway();
+    }
+
+    /** A second fault before the last one has healed would be another promise. */
+    @BeforeEach
+    void awaitAllMembers() {
+        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(
+                        cluster.node(1).ctl("list_queues", "online", "--no-table-headers"))
+                .contains("rabbit1@", "rabbit2@", "rabbit3@"));
     }
 
     @AfterEach
