@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.example.fib.broker.TestBroker;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import java.time.Duration;
 import java.util.UUID;
@@ -91,13 +90,13 @@ class UnmendedSpringTests {
     /** {@link SharedReplyTemplate} fails what waits as soon as the connection is lost. */
     @Test
     void sleepsThroughALostConnection() throws Exception {
-        template.setReplyTimeout(4_000);
+        template.setReplyTimeout(3_000);
         try (Responder server = new Responder(broker.connect(), queue, Responder.SILENT)) {
             CompletableFuture<String> waiting = CompletableFuture.supplyAsync(() -> call("30"));
             server.requests().take();
             broker.ctl("close_all_connections", "test");
             assertRunsOn(waiting, FAR_TOO_LONG);
-            assertThat(waiting).succeedsWithin(Duration.ofSeconds(4)).isNull();
+            assertThat(waiting).succeedsWithin(Duration.ofSeconds(3)).isNull();
         }
     }
 
@@ -199,20 +198,27 @@ class UnmendedSpringTests {
         }
     }
 
-    /** {@link RabbitConfiguration} gives the client a thread to close on. Here without Spring: the fault is the client's. */
+    /** {@link RabbitConfiguration} gives the client a thread to close on. The fault is the client's, not Spring's. */
     @Test
-    void closingWaitsForAPeerThatReadsNoMore() throws Exception {
-        Connection connection = broker.connect();
-        Channel channel = connection.createChannel();
+    void missedHeartbeatsDoNotEndAWriteToAPeerThatReadsNoMore() throws Exception {
+        Channel plain = heartbeating(broker.connectionFactory());
+        ConnectionFactory mended = broker.connectionFactory();
+        new RabbitConfiguration().boundedConnections().customize(mended);
+        Channel bounded = heartbeating(mended);
         broker.freeze();
         try {
-            CompletableFuture<Void> publishing = CompletableFuture.runAsync(() -> publish(channel, 20_000_000));
-            assertRunsOn(publishing, Duration.ofMillis(500));
-            CompletableFuture<Void> closing = CompletableFuture.runAsync(() -> connection.abort(100));
-            assertRunsOn(closing, FAR_TOO_LONG);
+            CompletableFuture<Void> hanging = CompletableFuture.runAsync(() -> publish(plain, 20_000_000));
+            CompletableFuture<Void> ending = CompletableFuture.runAsync(() -> publish(bounded, 20_000_000));
+            assertThat(ending).failsWithin(Duration.ofSeconds(6));
+            assertRunsOn(hanging, FAR_TOO_LONG);
         } finally {
             broker.resume();
         }
+    }
+
+    private static Channel heartbeating(ConnectionFactory client) throws Exception {
+        client.setRequestedHeartbeat(1);
+        return client.newConnection().createChannel();
     }
 
     private @Nullable String call(String body) {
