@@ -1,5 +1,7 @@
 package com.example.fib.system;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -149,6 +151,19 @@ final class ServiceProcess implements AutoCloseable {
     String log() {
         try {
             return Files.readString(log);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** A histogram of its heap, after a full collection. */
+    String liveObjects() {
+        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+        try {
+            Process histogram = new ProcessBuilder(jcmd, Long.toString(process.pid()), "GC.class_histogram")
+                    .redirectErrorStream(true)
+                    .start();
+            return new String(histogram.getInputStream().readAllBytes(), UTF_8);
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
