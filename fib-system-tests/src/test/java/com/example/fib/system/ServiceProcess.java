@@ -156,14 +156,14 @@ final class ServiceProcess implements AutoCloseable {
         }
     }
 
-    /** A histogram of its heap, after a full collection. */
-    String liveObjects() {
+    /** What the JDK's tool of that name says of it. */
+    String jcmd(String command) {
         String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
         try {
-            Process histogram = new ProcessBuilder(jcmd, Long.toString(process.pid()), "GC.class_histogram")
+            Process tool = new ProcessBuilder(jcmd, Long.toString(process.pid()), command)
                     .redirectErrorStream(true)
                     .start();
-            return new String(histogram.getInputStream().readAllBytes(), UTF_8);
+            return new String(tool.getInputStream().readAllBytes(), UTF_8);
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
