@@ -8,7 +8,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Leaves bodies alone. Spring converts a body even where the listener takes the whole message, and its default converter
- * throws on an unknown charset and deserializes Java objects.
+ * throws on an unknown charset and on a Java object, which it deserializes where it is set to trust the class.
  */
 @Component
 final class NoConversion implements MessageConverter {

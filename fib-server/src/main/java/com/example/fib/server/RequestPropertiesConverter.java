@@ -11,8 +11,7 @@ import org.springframework.amqp.rabbit.support.DefaultMessagePropertiesConverter
 
 /**
  * Takes over from a request what the contract names, and nothing else. Spring's own converter throws on a delivery mode
- * of 3 or an odd x-death header, outside of any error handler, which closes the channel and has the message delivered for
- * ever; it also drops a blank correlation id, and makes octet-stream of a missing content type.
+ * of 3, outside of any error handler, which closes the channel and has the message delivered for ever; it also drops a blank correlation id, and makes octet-stream of a missing content type.
  */
 final class RequestPropertiesConverter extends DefaultMessagePropertiesConverter {
 

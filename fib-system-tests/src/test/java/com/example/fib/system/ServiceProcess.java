@@ -1,5 +1,7 @@
 package com.example.fib.system;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -149,6 +151,19 @@ final class ServiceProcess implements AutoCloseable {
     String log() {
         try {
             return Files.readString(log);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** What the JDK's tool of that name says of it. */
+    String jcmd(String command) {
+        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+        try {
+            Process tool = new ProcessBuilder(jcmd, Long.toString(process.pid()), command)
+                    .redirectErrorStream(true)
+                    .start();
+            return new String(tool.getInputStream().readAllBytes(), UTF_8);
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
