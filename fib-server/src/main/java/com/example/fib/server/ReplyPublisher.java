@@ -19,7 +19,8 @@ import org.springframework.stereotype.Component;
  *
  * <p>A direct reply-to address that is seen for the first time is tried out on another connection. It names a process
  * within the broker, and older brokers, 3.10 for one, close the connection of whoever publishes to one that was forged, or whose
- * node is gone: with the connection that requests come by, the request would be delivered again, and so on for ever.
+ * node is gone: with the connection that requests come by, the request would be delivered again, and so on for ever. Where
+ * there is no other connection to be had, an honest caller's reply counts more.
  */
 @Component
 final class ReplyPublisher implements ConnectionListener {
@@ -44,11 +45,11 @@ final class ReplyPublisher implements ConnectionListener {
     void publish(Reply reply, MessageProperties request, Channel channel) throws IOException {
         String replyTo = String.valueOf(request.getReplyTo());
         BasicProperties properties = reply.properties(request.getCorrelationId(), instanceId.toString());
-        if (!replyTo.startsWith(RpcContract.DIRECT_REPLY_TO) || proven.contains(replyTo)) {
-            channel.basicPublish("", replyTo, properties, reply.body());
-        } else {
-            trial.publish(replyTo, properties, reply.body());
+        boolean known = !replyTo.startsWith(RpcContract.DIRECT_REPLY_TO) || proven.contains(replyTo);
+        if (!known && trial.publish(replyTo, properties, reply.body())) {
             proven.add(replyTo);
+        } else {
+            channel.basicPublish("", replyTo, properties, reply.body());
         }
     }
 

@@ -1,14 +1,18 @@
 package com.example.fib.server;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Address;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 import org.springframework.stereotype.Component;
@@ -19,6 +23,11 @@ import org.springframework.stereotype.Component;
  */
 @Component
 final class TrialConnection implements DisposableBean {
+
+    private static final Logger log = LoggerFactory.getLogger(TrialConnection.class);
+
+    /** A connection that was lost since the last time is opened again. */
+    private static final int ATTEMPTS = 2;
 
     private final ConnectionFactory connectionFactory;
     private final List<Address> addresses;
@@ -38,35 +47,43 @@ final class TrialConnection implements DisposableBean {
     /**
      * Publishes to a queue and returns once the broker has dealt with it.
      *
-     * @throws IOException if that cost the connection, twice
+     * @return false if it could not be tried: there is no connection, or it was lost for another reason
+     * @throws IOException if the broker closed the connection because of the message
      */
-    synchronized void publish(String queue, BasicProperties properties, byte[] body) throws IOException {
-        try {
-            publishOnce(queue, properties, body);
-        } catch (IOException | RuntimeException | TimeoutException ex) {
-            // Once may be chance: the broker restarted, or an operator closed this connection.
+    synchronized boolean publish(String queue, BasicProperties properties, byte[] body) throws IOException {
+        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            Channel open = channel();
+            if (open == null) {
+                return false;
+            }
             try {
-                publishOnce(queue, properties, body);
-            } catch (RuntimeException | TimeoutException again) {
-                throw new IOException(again);
+                open.basicPublish("", queue, properties, body);
+                // A call on the same channel, whichever: its answer means that the broker got past the message.
+                open.basicQos(1);
+                return true;
+            } catch (IOException | RuntimeException ex) {
+                ShutdownSignalException closed = open.getCloseReason();
+                if (closed != null
+                        && closed.getReason() instanceof AMQP.Connection.Close close
+                        && close.getReplyCode() != AMQP.CONNECTION_FORCED) {
+                    throw new IOException("The broker closed the connection", ex);
+                }
             }
         }
+        return false;
     }
 
-    private void publishOnce(String queue, BasicProperties properties, byte[] body)
-            throws IOException, TimeoutException {
-        Channel open = channel();
-        open.basicPublish("", queue, properties, body);
-        // A call on the same channel, whichever: its answer means that the broker got past the message.
-        open.basicQos(1);
-    }
-
-    private Channel channel() throws IOException, TimeoutException {
+    private @Nullable Channel channel() {
         Channel open = channel;
         if (open == null || !open.isOpen()) {
             destroy();
-            connection = connectionFactory.newConnection(addresses, name);
-            open = connection.createChannel();
+            try {
+                connection = connectionFactory.newConnection(addresses, name);
+                open = connection.createChannel();
+            } catch (IOException | RuntimeException | TimeoutException ex) {
+                log.debug("No connection to try a reply address on", ex);
+                open = null;
+            }
             channel = open;
         }
         return open;

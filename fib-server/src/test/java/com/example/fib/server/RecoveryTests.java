@@ -87,6 +87,23 @@ class RecoveryTests {
         }
     }
 
+    /** Addresses that are new are tried on a connection of their own; a caller must not suffer where there is none. */
+    @Test
+    void answersNewCallersWhereTheBrokerAllowsNoFurtherConnection() throws Exception {
+        try (FibServer server = FibServer.startOn(broker, queue);
+                RawClient client = new RawClient(broker)) {
+            broker.ctl("set_user_limits", "guest", "{\"max-connections\":1}");
+            try {
+                assertThat(RawClient.body(
+                                client.call(queue, RawClient.properties().build(), "30", 5_000)))
+                        .isEqualTo("832040");
+                assertThat(server.count("rabbitmq.rejected")).isZero();
+            } finally {
+                broker.ctl("clear_user_limits", "guest", "all");
+            }
+        }
+    }
+
     private void assertAnswers() throws Exception {
         try (RawClient client = new RawClient(broker)) {
             assertThat(RawClient.body(client.call(queue, "30"))).isEqualTo("832040");
