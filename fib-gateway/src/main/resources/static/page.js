@@ -8,8 +8,9 @@ const KEPT = 20;
 const POLL_MS = 2000;
 const SHORT = 96; // digits that are shown in full
 const SERVERS_SHOWN = 4;
-const LEG_MS = 620;
-const BURST_LEG_MS = 460;
+const GIVEN_UP = 8; // replies of others after which a server that may be gone is
+const GAP_MS = 100; // between two messages that leave
+const PIXELS_PER_MS = 0.3;
 
 /** Of each problem: the leg of the way that is broken, and what to do. */
 const PROBLEMS = {
@@ -69,8 +70,8 @@ function milliseconds(value) {
 // ---- calls -----------------------------------------------------------------------------------------------------------
 
 /** One real call. Resolves to its record, whatever came of it. */
-async function call(n) {
-  const record = { number: ++made, n };
+async function call(n, burst = false) {
+  const record = { number: ++made, n, burst };
   record.answered = answer(record);
   travel(record);
   await record.answered;
@@ -153,7 +154,7 @@ async function burst() {
   let left = BURST;
   const caller = async () => {
     while (left-- > 0) {
-      all.push(await call(n));
+      all.push(await call(n, true));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, caller));
@@ -195,7 +196,7 @@ function served(record) {
   const line = element('p', { className: 'served' }, 'Served by ');
   line.append(element('strong', {}, record.server ?? 'a server that gives no name'));
   if (record.id) {
-    line.append(' under ', element('code', {}, record.id));
+    line.append(' · correlation id ', element('code', {}, record.id));
   }
   return line;
 }
@@ -277,7 +278,7 @@ function listCalls() {
       time.append(split(record.times));
     }
     return element('tr', {},
-      element('td', { className: 'quiet' }, `#${record.number}`),
+      element('td', { className: 'quiet' }, String(record.number)),
       element('td', { className: 'digits' }, shortened(record.n, 6)),
       result,
       element('td', {}, record.server ?? '–'),
@@ -292,9 +293,14 @@ function seen(record) {
   const name = record.server ?? 'a server';
   const server = servers.get(name) ?? { calls: 0, busy: 0 };
   server.calls++;
-  server.gone = false;
+  server.gone = 0;
   servers.delete(name);
   servers.set(name, server);
+  for (const [other, { gone }] of servers) {
+    if (gone && servers.get(other).gone++ > GIVEN_UP) {
+      servers.delete(other);
+    }
+  }
   if (servers.size > SERVERS_SHOWN) {
     servers.delete(servers.keys().next().value); // the one that was not seen for longest
   }
@@ -312,18 +318,18 @@ function drawServers() {
     const name = names[i];
     const server = servers.get(name);
     const state = !server ? 'unknown' : server.gone ? 'gone' : '';
-    const box = drawn('g', { class: `node server ${state}`, transform: `translate(838 ${y})` },
-      drawn('rect', { width: 230, height: 64, rx: 14 }),
-      drawn('text', { class: 'name', x: 115, y: 28 }, name ? shortened(name, 11) : 'Servers'),
-      drawn('text', { class: 'small', x: 115, y: 49 }, described(server)));
+    const box = drawn('g', { class: `node server ${state}`, transform: `translate(852 ${y})` },
+      drawn('rect', { width: 216, height: 64, rx: 14 }),
+      drawn('text', { class: 'name', x: 108, y: 28 }, name ? shortened(name, 11) : 'Servers'),
+      drawn('text', { class: 'small', x: 108, y: 49 }, described(server)));
     if (server) {
       server.box = box;
       box.classList.toggle('busy', server.busy > 0);
     }
     boxes.push(box);
     paths.push(
-      drawn('path', { class: 'path', 'data-leg': 'deliver', d: `M746 140 C804 140 780 ${y + 20} 834 ${y + 20}` }),
-      drawn('path', { class: 'path', 'data-leg': 'answer', d: `M838 ${y + 44} C780 ${y + 44} 804 290 750 290` }));
+      drawn('path', { class: 'path', 'data-leg': 'deliver', d: `M746 140 C816 140 786 ${y + 20} 848 ${y + 20}` }),
+      drawn('path', { class: 'path', 'data-leg': 'answer', d: `M852 ${y + 44} C786 ${y + 44} 816 290 750 290` }));
     if (server) {
       [server.deliver, server.answer] = paths.slice(-2);
     }
@@ -337,7 +343,10 @@ function described(server) {
   if (!server) {
     return consumers === 0 ? 'none is there' : 'named by their first reply';
   }
-  return server.gone ? 'gone' : `${plural(server.calls, 'call')} answered`;
+  if (server.gone) {
+    return consumers ? 'may be gone; a reply will tell' : 'gone';
+  }
+  return `${plural(server.calls, 'call')} answered`;
 }
 
 function drawBroken() {
@@ -366,51 +375,47 @@ async function travel(record) {
     return;
   }
   const now = performance.now();
-  const leg = bursting ? BURST_LEG_MS : LEG_MS;
-  nextDeparture = Math.max(now, nextDeparture + (bursting ? 75 : 0));
-  await sleep(nextDeparture - now);
-  const message = draw(`#${record.number}`);
-  const way = (path, share) => along(message, path, leg, share);
-  try {
-    await way(byId('request'));
-    // What is refused before it is published has been refused by now.
-    await Promise.race([record.answered, sleep(80)]);
-    if (record.problem?.leg === 'request') {
-      return;
-    }
+  const departure = Math.max(now, nextDeparture);
+  nextDeparture = departure + GAP_MS;
+  await sleep(departure - now);
+  const message = draw(String(record.number));
+  const way = (path, share = 1) => along(message, path, record.burst, share);
+  await way(byId('request'));
+  // What is refused before it is published has been refused by now.
+  await Promise.race([record.answered, sleep(80)]);
+  let back = message;
+  if (record.problem?.leg !== 'request') {
     count(1);
-    if (record.problem?.leg === 'publish') {
-      await way(byId('publish'), 0.5);
-    } else {
-      if (record.id && !bursting) {
-        message.append(drawn('text', { class: 'tag', y: 28 }, record.id.slice(0, 8)));
-      }
-      await way(byId('publish'));
-      await way(byId('enqueue'));
-      await record.answered;
-      if (record.value) {
-        await serve(record, message, way);
-      } else if (record.problem.leg === 'deliver') {
-        await way(byId('server-paths').querySelector('[data-leg=deliver]'), 0.5);
-      }
-    }
-    await record.answered;
-    breakOrMend(record);
-    if (record.problem) {
-      message.replaceWith(); // it is lost here; what goes back is the gateway's own
-      if (record.problem.leg !== 'request') {
-        const refusal = draw(String(record.problem.status), 'bad');
-        await along(refusal, byId('response'), leg);
-        refusal.remove();
-      }
-    } else {
-      await way(byId('response'));
-    }
+    await there(record, message, way);
     count(-1);
-  } finally {
-    message.remove();
-    await record.answered;
-    breakOrMend(record);
+    if (record.problem) {
+      message.remove(); // it is lost there; what goes back is the gateway's own
+      back = draw(String(record.problem.status ?? ''), 'bad');
+    }
+  }
+  breakOrMend(record);
+  if (record.problem?.leg !== 'request') {
+    await along(back, byId('response'), record.burst);
+  }
+  back.remove();
+}
+
+/** From the gateway to a server and back, or as far as the message comes. */
+async function there(record, message, way) {
+  if (record.problem?.leg === 'publish') {
+    await way(byId('publish'), 0.5);
+    return;
+  }
+  if (record.id && !record.burst) {
+    message.append(drawn('text', { class: 'tag', y: 28 }, record.id.slice(0, 8)));
+  }
+  await way(byId('publish'));
+  await way(byId('enqueue'));
+  await record.answered;
+  if (record.value) {
+    await serve(record, message, way);
+  } else if (record.problem.leg === 'deliver') {
+    await way(byId('server-paths').querySelector('[data-leg=deliver]'), 0.5);
   }
 }
 
@@ -419,7 +424,7 @@ async function serve(record, message, way) {
   if (server) {
     await way(server.deliver);
     busy(server, 1);
-    await sleep(bursting ? 60 : 260);
+    await sleep(record.burst ? 60 : 260);
     busy(server, -1);
     message.classList.add('reply');
     await way(server.answer);
@@ -444,7 +449,7 @@ function breakOrMend(record) {
 }
 
 function draw(label, kind = '') {
-  const width = 18 + label.length * 8;
+  const width = 14 + label.length * 8;
   const message = drawn('g', { class: `message ${kind}` },
     drawn('rect', { x: -width / 2, y: -12, width, height: 24, rx: 12 }),
     drawn('text', { y: 4.5 }, label));
@@ -452,13 +457,16 @@ function draw(label, kind = '') {
   return message;
 }
 
-function along(message, path, duration, share = 1) {
+function along(message, path, steadily, share = 1) {
   const length = path.getTotalLength() * share;
   const frames = Array.from({ length: 17 }, (_, i) => {
     const { x, y } = path.getPointAtLength(length * i / 16);
     return { transform: `translate(${x}px, ${y}px)` };
   });
-  return message.animate(frames, { duration, easing: 'ease-in-out', fill: 'forwards' }).finished;
+  // Steadily in a burst, or they would crowd where they slow down.
+  const easing = steadily ? 'linear' : 'ease-in-out';
+  const duration = length / PIXELS_PER_MS * (steadily ? 1 : 1.5);
+  return message.animate(frames, { duration, easing, fill: 'forwards' }).finished;
 }
 
 // ---- broker and servers, from the gateway's health -------------------------------------------------------------------
@@ -507,7 +515,7 @@ function tell(broker, rpc) {
   if (before !== consumers) {
     // Which server went is not told: one that stays is back with its next reply.
     if (consumers !== null && (consumers === 0 || consumers < before)) {
-      servers.forEach(server => { server.gone = true; });
+      servers.forEach(server => { server.gone = 1; });
     }
     drawServers();
   }
