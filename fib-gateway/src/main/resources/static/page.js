@@ -10,6 +10,7 @@ const SHORT = 96; // digits that are shown in full
 const SERVERS_SHOWN = 4;
 const GIVEN_UP = 8; // replies of others after which a server that may be gone is
 const GAP_MS = 100; // between two messages that leave
+const LATE_MS = 300; // that a message makes up for
 const PIXELS_PER_MS = 0.3;
 
 /** Of each problem: the leg of the way that is broken, and what to do. */
@@ -379,9 +380,10 @@ async function travel(record) {
   nextDeparture = departure + GAP_MS;
   await sleep(departure - now);
   const message = draw(String(record.number));
-  const way = (path, share = 1) => along(message, path, record.burst, share);
+  message.until = departure;
+  const way = path => along(message, path, record.burst);
   await way(byId('request'));
-  // What is refused before it is published has been refused by now.
+  // What is refused before it is published has been refused by now, and goes no further than to the gateway.
   await Promise.race([record.answered, sleep(80)]);
   let back = message;
   if (record.problem?.leg !== 'request') {
@@ -402,8 +404,8 @@ async function travel(record) {
 
 /** From the gateway to a server and back, or as far as the message comes. */
 async function there(record, message, way) {
-  if (record.problem?.leg === 'publish') {
-    await way(byId('publish'), 0.5);
+  if (record.problem) {
+    await sleep(200);
     return;
   }
   if (record.id && !record.burst) {
@@ -414,8 +416,6 @@ async function there(record, message, way) {
   await record.answered;
   if (record.value) {
     await serve(record, message, way);
-  } else if (record.problem.leg === 'deliver') {
-    await way(byId('server-paths').querySelector('[data-leg=deliver]'), 0.5);
   }
 }
 
@@ -457,8 +457,8 @@ function draw(label, kind = '') {
   return message;
 }
 
-function along(message, path, steadily, share = 1) {
-  const length = path.getTotalLength() * share;
+async function along(message, path, steadily) {
+  const length = path.getTotalLength();
   const frames = Array.from({ length: 17 }, (_, i) => {
     const { x, y } = path.getPointAtLength(length * i / 16);
     return { transform: `translate(${x}px, ${y}px)` };
@@ -466,7 +466,12 @@ function along(message, path, steadily, share = 1) {
   // Steadily in a burst, or they would crowd where they slow down.
   const easing = steadily ? 'linear' : 'ease-in-out';
   const duration = length / PIXELS_PER_MS * (steadily ? 1 : 1.5);
-  return message.animate(frames, { duration, easing, fill: 'forwards' }).finished;
+  const motion = message.animate(frames, { duration, easing, fill: 'forwards' });
+  if (steadily && message.until > document.timeline.currentTime - LATE_MS) {
+    motion.startTime = message.until; // not when a busy browser came to it: messages would close up
+  }
+  await motion.finished;
+  message.until = motion.startTime + duration;
 }
 
 // ---- broker and servers, from the gateway's health -------------------------------------------------------------------
