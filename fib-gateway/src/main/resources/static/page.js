@@ -11,7 +11,7 @@ const SERVERS_SHOWN = 4;
 const GIVEN_UP = 8; // replies of others after which a server that may be gone is
 const GAP_MS = 100; // between two messages that leave
 const LATE_MS = 300; // that a message makes up for
-const PIXELS_PER_MS = 0.3;
+const PIXELS_PER_MS = 0.36;
 
 /** Of each problem: the leg of the way that is broken, and what to do. */
 const PROBLEMS = {
