@@ -83,5 +83,9 @@ final class FibonacciController {
         if (server != null) {
             headers.set("X-Fib-Server", server);
         }
+        String correlationId = reply.correlationId();
+        if (correlationId != null) {
+            headers.set("X-Correlation-Id", correlationId);
+        }
     }
 }

@@ -8,11 +8,14 @@ final class FibonacciReply {
     private final byte[] digits;
     private final @Nullable String server;
     private final @Nullable Long computeMicros;
+    private final @Nullable String correlationId;
 
-    FibonacciReply(byte[] digits, @Nullable String server, @Nullable Long computeMicros) {
+    FibonacciReply(
+            byte[] digits, @Nullable String server, @Nullable Long computeMicros, @Nullable String correlationId) {
         this.digits = digits;
         this.server = server;
         this.computeMicros = computeMicros;
+        this.correlationId = correlationId;
     }
 
     /** fib(n) in ASCII decimal digits: the reply's own bytes, not a copy. */
@@ -30,5 +33,11 @@ final class FibonacciReply {
     @Nullable
     Long computeMicros() {
         return computeMicros;
+    }
+
+    /** The id that the request and this reply went under. */
+    @Nullable
+    String correlationId() {
+        return correlationId;
     }
 }

@@ -45,7 +45,10 @@ final class ReplyConverter implements MessageConverter {
         Object server = properties.getHeader(RpcContract.SERVER_HEADER);
         Object micros = properties.getHeader(RpcContract.COMPUTE_HEADER);
         return new FibonacciReply(
-                reply.getBody(), printable(server), micros instanceof Number number ? number.longValue() : null);
+                reply.getBody(),
+                printable(server),
+                micros instanceof Number number ? number.longValue() : null,
+                printable(properties.getCorrelationId()));
     }
 
     private static boolean isDigits(byte[] body) {
@@ -57,9 +60,9 @@ final class ReplyConverter implements MessageConverter {
         return body.length > 0;
     }
 
-    /** The server's name goes into an HTTP header: nothing but printable ASCII may. */
-    private static @Nullable String printable(@Nullable Object server) {
-        return server != null && PRINTABLE.matcher(server.toString()).matches() ? server.toString() : null;
+    /** It goes into an HTTP header: nothing but printable ASCII may. */
+    private static @Nullable String printable(@Nullable Object value) {
+        return value != null && PRINTABLE.matcher(value.toString()).matches() ? value.toString() : null;
     }
 
     private static RpcException failure(Problem problem, Message reply) {

@@ -89,8 +89,16 @@ class HttpTableTests {
 
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.body()).isEqualTo("832040");
-        assertThat(response.headers().firstValue("X-Fib-Server")).isEmpty();
+        assertThat(response.headers().map()).doesNotContainKeys("x-fib-server", "x-correlation-id");
         assertThat(header(response, "Server-Timing")).matches("rpc;dur=[0-9.]+");
+    }
+
+    @Test
+    void namesTheIdThatTheReplyCameUnder() throws Exception {
+        replies.reply = reply("832040", Map.of());
+        replies.reply.getMessageProperties().setCorrelationId("3f9c");
+
+        assertThat(header(get("/fib/30"), "X-Correlation-Id")).isEqualTo("3f9c");
     }
 
     @Test
@@ -278,7 +286,6 @@ class HttpTableTests {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "/",
                 "/fib",
                 "/fib/",
                 "/fib/30/",
