@@ -88,14 +88,14 @@ class BrokerFaultTests {
             return;
         }
         Awaitility.await()
-                .atMost(Duration.ofSeconds(2))
+                .atMost(Fault.within(2_000))
                 .until(() -> health(gateway).statusCode() == 503);
     }
 
     private static HttpResponse<String> health(ServiceProcess gateway) {
         long start = System.nanoTime();
         HttpResponse<String> health = gateway.get("/actuator/health");
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).as("health").isLessThan(Duration.ofSeconds(1));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).as("health").isLessThan(Fault.within(1_000));
         return health;
     }
 

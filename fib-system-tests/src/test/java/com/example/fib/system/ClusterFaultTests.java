@@ -117,7 +117,7 @@ class ClusterFaultTests {
 
     private static void requireNearlyAll(Figures figures) {
         Fault.requirePromise(figures);
-        assertThat(figures.right()).as(figures.row()).isGreaterThan(99);
+        assertThat(figures.right()).as(figures.row()).isGreaterThan(Fault.atLeast(99));
     }
 
     /** The node that the service's connections are on. */

@@ -30,7 +30,7 @@ class NoServerTests {
             Figures meanwhile = figures.between("once they are gone for 1 s", surely, gone[1]);
             assertThat(meanwhile.longest(call -> call.start() - surely > 0 && call.start() - gone[1] < 0))
                     .as(meanwhile.row())
-                    .isLessThanOrEqualTo(Duration.ofMillis(250).plus(figures.stall()));
+                    .isLessThanOrEqualTo(Fault.within(250).plus(figures.stall()));
             assertThat(figures.count(call -> call.start() - surely > 0
                             && call.start() - gone[1] < 0
                             && !call.outcome().equals("503 no-server")))

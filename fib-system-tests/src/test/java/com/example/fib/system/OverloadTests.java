@@ -54,10 +54,10 @@ class OverloadTests {
         assertThat(figures.outcomes().keySet()).as(figures.row()).containsExactly("200", "503 overloaded");
         assertThat(figures.longest(call -> call.status() == 503))
                 .as(figures.row())
-                .isLessThan(Duration.ofMillis(100).plus(figures.stall()));
-        assertThat(figures.count(Call::isRight))
-                .as("%s, before: %s", figures.row(), peak.row())
-                .isGreaterThanOrEqualTo(peak.count(Call::isRight) * 9 / 10);
+                .isLessThan(Fault.within(100).plus(figures.stall()));
+        assertThat(100.0 * figures.count(Call::isRight) / peak.count(Call::isRight))
+                .as("goodput in percent of before: %s, before: %s", figures.row(), peak.row())
+                .isGreaterThanOrEqualTo(Fault.atLeast(90));
     }
 
     private static Figures measure(String name, int callers, Duration pause) {
@@ -84,7 +84,7 @@ class OverloadTests {
             Fault.requireOnlyAnswers(figures);
             assertThat(p99(figures))
                     .as("alone %s; %s", alone, figures.row())
-                    .isLessThanOrEqualTo(alone.multipliedBy(2).plusMillis(20));
+                    .isLessThanOrEqualTo(alone.multipliedBy(2).plus(Fault.within(20)));
         } finally {
             for (Socket socket : others) {
                 socket.close();
