@@ -23,6 +23,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.DynamicPropertyRegistry;
@@ -40,6 +41,9 @@ class GatewayTests {
 
     @LocalServerPort
     private int port;
+
+    @Autowired
+    private Slots slots;
 
     @DynamicPropertySource
     static void broker(DynamicPropertyRegistry registry) {
@@ -178,7 +182,8 @@ class GatewayTests {
             awaitHealth(200);
             List<CompletableFuture<HttpResponse<String>>> waiting =
                     Stream.generate(() -> getInBackground("/fib/30")).limit(200).toList();
-            await().atMost(SOON).until(() -> server.requests().size() >= 200);
+            await().atMost(SOON)
+                    .until(() -> slots.taken() == 200 && server.requests().size() >= 200);
 
             assertProblem("overloaded", 503, Duration.ofMillis(250));
             assertThat(get("/actuator/health").statusCode()).isEqualTo(200);
