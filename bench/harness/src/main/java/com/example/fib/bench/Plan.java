@@ -14,6 +14,7 @@ package com.example.fib.bench;
  * @param settle seconds from the first 200 to the reading of idle memory
  * @param digits seconds of calls for each of the large n, in each of the rounds
  * @param servers seconds of a round with one and with two servers
+ * @param tolerated calls without a 200, as a share of those with one, that do not end the benchmark
  */
 record Plan(
         int rounds,
@@ -26,12 +27,13 @@ record Plan(
         int starts,
         double settle,
         double digits,
-        double servers) {
+        double servers,
+        double tolerated) {
 
-    static final Plan FULL = new Plan(4, 16, 4, 6, 3, 3, 15, 3, 8, 3, 6);
+    static final Plan FULL = new Plan(4, 16, 4, 6, 3, 3, 15, 3, 8, 3, 6, 0.01);
 
-    /** Only shows that the benchmark works. */
-    static final Plan SHORT = new Plan(2, 1, 1, 1, 1, 1, 3, 1, 0, 1, 1);
+    /** Only shows that the benchmark works, also on a machine that is busy with other things. */
+    static final Plan SHORT = new Plan(2, 1, 1, 1, 1, 1, 3, 1, 0, 1, 1, 1);
 
     /** Of a step, from this second on it is steady. */
     double steadyFrom() {

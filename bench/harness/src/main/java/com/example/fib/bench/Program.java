@@ -112,13 +112,12 @@ final class Program implements AutoCloseable {
 
     @Override
     public void close() {
-        process.destroy();
+        process.destroyForcibly(); // nothing of it is of interest any more
         try {
-            if (!process.waitFor(5, TimeUnit.SECONDS)) {
-                process.destroyForcibly().waitFor(5, TimeUnit.SECONDS);
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                throw new IllegalStateException(name + " cannot be ended");
             }
         } catch (InterruptedException ex) {
-            process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
         running.remove(this);

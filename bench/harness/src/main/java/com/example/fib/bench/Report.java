@@ -37,6 +37,9 @@ final class Report {
         List<String> missing = new ArrayList<>();
         for (Goal goal : Goal.ALL) {
             double value = goal.value(figures);
+            if (Double.isNaN(value) && !isComplete) {
+                continue;
+            }
             text.append("| ").append(goal.what()).append(" | ").append(goal.wording());
             text.append(" | ")
                     .append(Goal.text(value))
