@@ -9,7 +9,7 @@ const REPLY_TO = 'amq.rabbitmq.reply-to';
 const waiting = new Map();
 
 async function main() {
-  const connection = await amqp.connect(process.env.RABBITMQ_URL);
+  const connection = await amqp.connect(process.env.RABBITMQ_URL, { noDelay: true });
   const channel = await connection.createChannel();
   await channel.consume(REPLY_TO, (reply) => {
     const resolve = waiting.get(reply.properties.correlationId);

@@ -21,7 +21,7 @@ function fibonacci(n) {
 }
 
 async function main() {
-  const connection = await amqp.connect(process.env.RABBITMQ_URL);
+  const connection = await amqp.connect(process.env.RABBITMQ_URL, { noDelay: true });
   const channel = await connection.createChannel();
   await channel.assertQueue('bench_node');
   await channel.prefetch(250);

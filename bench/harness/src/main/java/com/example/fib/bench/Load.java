@@ -163,6 +163,10 @@ final class Load implements AutoCloseable {
                 } else {
                     record(start, now);
                 }
+                if (response.isLast()) {
+                    channel.close();
+                    connect();
+                }
                 call();
             }
         }

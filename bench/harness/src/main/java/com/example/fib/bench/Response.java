@@ -14,12 +14,18 @@ final class Response {
     private final int from;
     private final int to;
     private final byte[] joined;
+    private boolean last;
 
     private Response(int status, int from, int to, byte[] joined) {
         this.status = status;
         this.from = from;
         this.to = to;
         this.joined = joined;
+    }
+
+    /** Whether the server closes the connection now, as Tomcat does after a hundred requests. */
+    boolean isLast() {
+        return last;
     }
 
     int status() {
@@ -32,9 +38,16 @@ final class Response {
         if (head < 0) {
             return null;
         }
-        int status = Integer.parseInt(new String(in, 9, 3, ISO_8859_1));
-        int body = head + 4;
         String headers = new String(in, 0, head + 2, ISO_8859_1).toLowerCase(Locale.ROOT);
+        Response response = parse(in, head + 4, filled, headers);
+        if (response != null) {
+            response.last = headers.contains("\r\nconnection: close\r\n");
+        }
+        return response;
+    }
+
+    private static Response parse(byte[] in, int body, int filled, String headers) {
+        int status = Integer.parseInt(new String(in, 9, 3, ISO_8859_1));
         int length = headers.indexOf("\r\ncontent-length:");
         if (length >= 0) {
             int start = length + "\r\ncontent-length:".length();
