@@ -49,6 +49,16 @@ public final class Bench {
 
     /** Options are those of bench/run. */
     public static void main(String[] args) throws IOException {
+        try {
+            run(args);
+        } catch (RuntimeException ex) {
+            if (!Program.isEnding()) { // otherwise it fails because all that it talks to has been ended
+                throw ex;
+            }
+        }
+    }
+
+    private static void run(String... args) throws IOException {
         List<String> options = List.of(args);
         Plan plan = options.contains("--short") ? Plan.SHORT : Plan.FULL;
         Set<String> parts = names(options, "--only", "rounds,step,start,digits,servers");

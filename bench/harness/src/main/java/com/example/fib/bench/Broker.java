@@ -79,6 +79,9 @@ final class Broker implements AutoCloseable {
 
     @Override
     public void close() {
+        if (Program.isEnding()) {
+            return; // the hook stops it
+        }
         stop();
         Runtime.getRuntime().removeShutdownHook(atExit);
     }

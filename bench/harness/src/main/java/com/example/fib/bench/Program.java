@@ -89,6 +89,10 @@ final class Program implements AutoCloseable {
         running.forEach(program -> program.process.destroyForcibly());
     }
 
+    static synchronized boolean isEnding() {
+        return ending;
+    }
+
     long pid() {
         return process.pid();
     }
