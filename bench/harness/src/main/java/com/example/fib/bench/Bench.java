@@ -134,12 +134,18 @@ public final class Bench {
             rounds();
         }
         if (parts.contains("start")) {
-            start("start", jdk, images);
-            if (!jdk17.isEmpty() && jdk.version() != 17 && !isShort()) {
+            if (jdk.hasAotCache()) {
+                start("start", jdk, images);
+            } else {
+                note("start with an AOT cache: not measured, it needs JDK 25");
+            }
+            if (jdk.version() == 17) {
+                start("start17", jdk, images);
+            } else if (!jdk17.isEmpty() && !isShort()) {
                 Jdk old = Jdk.at(Path.of(jdk17));
                 start("start17", old, Image.build(old));
             } else {
-                note("start on 17: not measured: no JDK 17, or all of it runs on that, or the short form");
+                note("start on 17: not measured: " + (isShort() ? "the short form" : "there is no JDK 17"));
             }
         }
         if (parts.contains("digits")) {
@@ -150,8 +156,7 @@ public final class Bench {
         }
     }
 
-    // ---- the stacks in turn
-    // --------------------------------------------------------------------------------------------
+    // ---- the stacks in turn ----
 
     private void rounds() {
         List<Pair> pairs = new ArrayList<>();
@@ -302,8 +307,7 @@ public final class Bench {
         return outcome;
     }
 
-    // ---- start
-    // ---------------------------------------------------------------------------------------------------------
+    // ---- start ----
 
     private void start(String name, Jdk on, List<Image> built) {
         for (int i = 1; i <= plan.starts(); i++) {
@@ -343,8 +347,7 @@ public final class Bench {
         return settings;
     }
 
-    // ---- large n
-    // -------------------------------------------------------------------------------------------------------
+    // ---- large n ----
 
     /** A call that takes seconds by nature is not one to hedge. */
     private void digits() {
@@ -382,8 +385,7 @@ public final class Bench {
                 .toList());
     }
 
-    // ---- servers
-    // -------------------------------------------------------------------------------------------------------
+    // ---- servers ----
 
     /** Each server on a core of its own, so that one of them cannot take what the other is to add. */
     private void servers() {
@@ -421,8 +423,7 @@ public final class Bench {
         return new String[] {"/usr/bin/taskset", "-c", Integer.toString(core)};
     }
 
-    // ---- the rest
-    // ------------------------------------------------------------------------------------------------------
+    // ---- the rest ----
 
     private void note(String text) {
         notes.add(text);

@@ -67,12 +67,13 @@ final class Report {
 
     /** What this machine cannot measure has said so in a note. */
     private boolean excused(Goal goal) {
-        String start = goal.figure().startsWith("start17")
-                ? "start on 17"
-                : goal.figure().startsWith("digits")
-                        ? "digits"
-                        : goal.figure().startsWith("servers") ? "two servers" : "none";
-        return notes.stream().anyMatch(note -> note.startsWith(start) && note.contains("not measured"));
+        String figure = goal.figure();
+        return notes.stream()
+                .filter(note -> note.contains("not measured"))
+                .anyMatch(note -> figure.startsWith("start17.") && note.startsWith("start on 17")
+                        || figure.startsWith("start.") && note.startsWith("start with an AOT cache")
+                        || figure.startsWith("digits.") && note.startsWith("digits")
+                        || figure.startsWith("servers.") && note.startsWith("two servers"));
     }
 
     private String stacks() {
