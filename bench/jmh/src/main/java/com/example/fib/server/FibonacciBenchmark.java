@@ -1,6 +1,5 @@
 package com.example.fib.server;
 
-import java.math.BigInteger;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -10,11 +9,10 @@ import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The function, and from its result to decimal digits: what a large n pays for. */
+/** fib(n) in digits by either way of computing: where they cross is {@code Fibonacci.DECIMAL_FROM}. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -23,23 +21,16 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class FibonacciBenchmark {
 
-    @Param({"90", "10000", "100000", "1000000"})
+    @Param({"90", "10000", "100000", "150000", "200000", "1000000"})
     int n;
 
-    private BigInteger value = BigInteger.ZERO;
-
-    @Setup
-    public void compute() {
-        value = Fibonacci.of(n);
+    @Benchmark
+    public Object binary() {
+        return Fibonacci.binary(n).toString();
     }
 
     @Benchmark
-    public Object function() {
-        return Fibonacci.of(n);
-    }
-
-    @Benchmark
-    public Object digits() {
-        return value.toString();
+    public Object decimal() {
+        return Fibonacci.decimal(n).toString(true);
     }
 }
