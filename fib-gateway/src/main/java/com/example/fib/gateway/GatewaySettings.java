@@ -19,7 +19,7 @@ import org.springframework.validation.annotation.Validated;
  * @param deadline how long a call may take in all, from the HTTP request to its answer. Default 2s
  * @param maxN largest n that is accepted. Default 1000000
  * @param maxInFlight calls that may wait for a reply at the same time; one more is refused when none has been answered
- *     within 50 ms. Default 256
+ *     within 75 ms. Default 256
  * @param hedgeAfter when a request that has no reply yet is sent once more, to reach another server; 0 for never.
  *     Default 500ms
  * @param resendShare how many requests may be sent a second time, as a share of all calls; 0 for none, where computing

@@ -10,6 +10,8 @@ import org.springframework.boot.amqp.autoconfigure.RabbitTemplateConfigurer;
 import org.springframework.boot.amqp.autoconfigure.RabbitTemplateCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.task.SyncTaskExecutor;
+import org.springframework.core.task.support.ExecutorServiceAdapter;
 
 /** The template, set up by Boot as its own would be, and what {@code spring.rabbitmq.*} has no setting for. */
 @Configuration(proxyBeanMethods = false)
@@ -28,6 +30,8 @@ class RabbitConfiguration {
             GatewaySettings settings,
             ObjectProvider<RabbitTemplateCustomizer> customizers) {
         connectionFactory.setCloseTimeout(CLOSE_TIMEOUT_MS);
+        // A reply only wakes whoever waits for it: that costs less than handing it to a thread which does.
+        connectionFactory.setExecutor(new ExecutorServiceAdapter(new SyncTaskExecutor()));
         double share = settings.resendShare();
         RetryBudget budget = new RetryBudget(share, share == 0 ? 0 : FIRST_RESENDS, settings.maxInFlight());
         SharedReplyTemplate template = new SharedReplyTemplate(settings.hedgeAfter(), budget);

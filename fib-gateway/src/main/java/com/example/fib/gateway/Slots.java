@@ -13,7 +13,7 @@ import org.springframework.stereotype.Component;
 @Component
 final class Slots {
 
-    private static final long WAIT_MS = 50;
+    private static final long WAIT_MS = 75;
 
     /** Threads for calls that wait, on top of one for each slot, where each takes one of the system's (JDK 17). */
     static final int WAITING_ON_PLATFORM_THREADS = 32;

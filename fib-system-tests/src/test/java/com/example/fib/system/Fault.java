@@ -48,6 +48,13 @@ final class Fault {
         return run(name, load, () -> last(time), false);
     }
 
+    /** The same without figures. */
+    static void warmUp(Load load, Duration time) {
+        try (load) {
+            last(time);
+        }
+    }
+
     private static Figures run(String name, Load load, Steps steps, boolean recovers) {
         long start;
         long end;
@@ -63,8 +70,7 @@ final class Fault {
             throw new IllegalStateException(name + " could not be carried out", ex);
         }
         Figures figures = Figures.of(name, load, start, end);
-        write(figures);
-        return figures;
+        return write(recovers ? figures : figures.withoutRecovery());
     }
 
     private static void awaitRecovery(Load load, long start, long end) {
@@ -120,7 +126,7 @@ final class Fault {
     }
 
     /** On the console, and as target/faults/ours/NAME.md, or naive. */
-    static void write(Figures figures) {
+    static Figures write(Figures figures) {
         System.out.println(
                 figures.row() + " machine stalled for " + figures.stall().toMillis() + " ms");
         Path file = Path.of(
@@ -134,5 +140,6 @@ final class Fault {
         } catch (IOException ex) {
             throw new IllegalStateException(ex);
         }
+        return figures;
     }
 }

@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
 record Figures(String fault, List<Call> calls, Duration recovery, Duration stall) {
 
     static final Duration NEVER = Duration.ofDays(1);
+    private static final Duration DOES_NOT_APPLY = Duration.ZERO.minusNanos(1);
     private static final long SECOND = 1_000_000_000;
     private static final long STEP = 50_000_000;
 
@@ -56,6 +57,11 @@ record Figures(String fault, List<Call> calls, Duration recovery, Duration stall
     /** The same, of a part of its time. */
     Figures between(String part, long start, long end) {
         return of(part, calls, stall, start, end);
+    }
+
+    /** Of a state that nothing has to recover from. */
+    Figures withoutRecovery() {
+        return new Figures(fault, calls, DOES_NOT_APPLY, stall);
     }
 
     boolean recovered() {
@@ -112,6 +118,13 @@ record Figures(String fault, List<Call> calls, Duration recovery, Duration stall
                         .max(Comparator.comparingLong(Call::nanos))
                         .map(Call::outcome)
                         .orElse("-"),
-                recovered() ? String.format(Locale.ROOT, "%.1f s", recovery.toMillis() / 1000.0) : "never");
+                recoveryText());
+    }
+
+    private String recoveryText() {
+        if (recovery.equals(DOES_NOT_APPLY)) {
+            return "does not apply";
+        }
+        return recovered() ? String.format(Locale.ROOT, "%.1f s", recovery.toMillis() / 1000.0) : "never";
     }
 }

@@ -47,9 +47,9 @@ class OverloadTests {
 
     @Test
     void refusesAtOnceWhatIsTooMuchAndServesTheRestAsBefore() {
-        measure("warm up", SLOTS, Duration.ZERO);
+        Fault.warmUp(Load.on(gateway.port(), SLOTS, Duration.ZERO, LARGE), MEASURED.multipliedBy(2));
         Figures peak = measure("as many callers as slots", SLOTS, Duration.ZERO);
-        Figures figures = measure("ten times the callers", 10 * SLOTS, Duration.ofMillis(200));
+        Figures figures = measure("ten times the callers", 10 * SLOTS, Load.PAUSE);
         assertThat(figures.wrong() + figures.withoutStatus()).as(figures.row()).isZero();
         assertThat(figures.outcomes().keySet()).as(figures.row()).containsExactly("200", "503 overloaded");
         assertThat(figures.longest(call -> call.status() == 503))

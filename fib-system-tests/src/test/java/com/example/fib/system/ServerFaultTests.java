@@ -23,9 +23,7 @@ class ServerFaultTests {
 
     @BeforeAll
     static void warmUp() {
-        Load load = Load.on(gateway.port());
-        Fault.last(Duration.ofSeconds(3));
-        load.close();
+        Fault.warmUp(Load.on(gateway.port()), Duration.ofSeconds(3));
     }
 
     @AfterEach

@@ -35,10 +35,8 @@ final class ServiceProcess implements AutoCloseable {
     private ServiceProcess(String name, List<String> program, Map<String, String> settings) throws IOException {
         this.name = name;
         this.log = Files.createTempFile("fib-" + name + "-", ".log");
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:TieredStopAtLevel=1"));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m"));
         command.addAll(program);
         command.add("--server.port=0");
         settings.forEach((key, value) -> command.add("--" + key + "=" + value));
