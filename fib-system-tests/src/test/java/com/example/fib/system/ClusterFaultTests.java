@@ -58,7 +58,7 @@ class ClusterFaultTests {
     @Test
     void answersNearlyAllWhenTheGatewaysNodeIsKilled() {
         requireNearlyAll(Fault.run("cluster: the gateway's node killed", gateway, () -> {
-            TestBroker node = nodeOf("fib-gateway");
+            TestBroker node = gatewaysNode();
             node.kill();
             Fault.lastFor(4);
             node.restart();
@@ -88,7 +88,7 @@ class ClusterFaultTests {
     @Test
     void answersNearlyAllWhenTheGatewaysNodeIsCutOffFromTheOthers() {
         requireNearlyAll(Fault.run("cluster: the gateway's node cut off from the others", gateway, () -> {
-            TestBroker node = nodeOf("fib-gateway");
+            TestBroker node = gatewaysNode();
             // Nodes talk to those only that know their cookie.
             node.ctl(
                     "eval",
@@ -120,12 +120,13 @@ class ClusterFaultTests {
         assertThat(figures.right()).as(figures.row()).isGreaterThan(Fault.atLeast(99));
     }
 
-    /** The node that the service's connections are on. */
-    private static TestBroker nodeOf(String service) {
+    /** The node that the gateway's connections are on; the naive one's have Spring's name. */
+    private static TestBroker gatewaysNode() {
+        String name = Site.NAIVE ? "rabbitConnectionFactory" : "fib-gateway";
         String connections = cluster.node(1).ctl("list_connections", "pid", "client_properties", "--no-table-headers");
         return connections
                 .lines()
-                .filter(line -> line.contains(service))
+                .filter(line -> line.contains(name))
                 .map(ClusterFaultTests::nodeOfPid)
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException(connections));
@@ -142,7 +143,7 @@ class ClusterFaultTests {
     /** A node that neither leads the queue nor carries the gateway's connections. */
     private static TestBroker follower() {
         TestBroker leader = leader();
-        TestBroker gateways = nodeOf("fib-gateway");
+        TestBroker gateways = gatewaysNode();
         return cluster.nodes().stream()
                 .filter(node -> node.port() != leader.port() && node.port() != gateways.port())
                 .findFirst()
