@@ -5,21 +5,30 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.apache.catalina.connector.Connector;
+import org.springframework.boot.tomcat.TomcatConnectorCustomizer;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Before the web server stops, asks callers to leave: for a second every response closes its connection. Tomcat would cut off
- * a request that comes on a kept-alive connection after it has stopped taking new ones.
+ * Before the web server stops, asks callers to leave: for a second every response closes its connection. Then no connection is
+ * taken any more, and those that were taken last have a moment to say what they want. Tomcat would cut off both: a request
+ * that comes on a kept-alive connection once it stops, and one that it has not begun to read.
  */
 @Component
-final class ConnectionDrain extends OncePerRequestFilter implements SmartLifecycle {
+final class ConnectionDrain extends OncePerRequestFilter implements SmartLifecycle, TomcatConnectorCustomizer {
 
     private static final long DRAIN_MS = 1_000;
+    private static final long LAST_REQUESTS_MS = 250;
+
+    private final List<DrainingProtocol> protocols = new CopyOnWriteArrayList<>();
 
     private volatile boolean draining;
 
@@ -38,9 +47,25 @@ final class ConnectionDrain extends OncePerRequestFilter implements SmartLifecyc
     }
 
     @Override
+    public void customize(Connector connector) {
+        if (connector.getProtocolHandler() instanceof DrainingProtocol protocol) {
+            protocols.add(protocol);
+        }
+    }
+
+    @Override
     public void stop(Runnable callback) {
         stop();
-        CompletableFuture.delayedExecutor(DRAIN_MS, TimeUnit.MILLISECONDS).execute(callback);
+        var unused = CompletableFuture.runAsync(this::stopListening, after(DRAIN_MS))
+                .whenCompleteAsync((nothing, failure) -> callback.run(), after(LAST_REQUESTS_MS));
+    }
+
+    private static Executor after(long millis) {
+        return CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS);
+    }
+
+    private void stopListening() {
+        protocols.forEach(DrainingProtocol::stopListening);
     }
 
     @Override

@@ -16,6 +16,7 @@ class TomcatConfiguration {
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(GatewaySettings settings) {
         return factory -> {
+            factory.setProtocol(DrainingProtocol.class.getName());
             factory.addConnectorCustomizers(connector -> {
                 // On platform threads (JDK 17) the slots must be the limit of calls in flight, not the threads.
                 connector.setProperty("maxThreads", Integer.toString(settings.maxInFlight() + SPARE_THREADS));

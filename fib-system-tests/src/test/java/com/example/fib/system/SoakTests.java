@@ -57,7 +57,10 @@ class SoakTests {
         faults.put("all connections closed", () -> broker.ctl("close_all_connections", "soak"));
         faults.put("one of two servers frozen", lasting(server::freeze, server::resume));
         faults.put("network black-holed", lasting(network::blackhole, network::off));
-        faults.put("network reset", network::reset);
+        faults.put("network reset", () -> {
+            network.reset();
+            Fault.lastFor(1);
+        });
         faults.put("memory alarm", () -> {
             broker.ctl("set_vm_memory_high_watermark", "absolute", "1MB");
             Fault.lastFor(3);
