@@ -20,6 +20,7 @@ final class PendingCall {
     private final Message request;
     private final @Nullable CorrelationData correlationData;
     private final @Nullable Span span;
+    private final @Nullable String traceparent;
     private final long deadline;
     private final CompletableFuture<Delivery> reply = new CompletableFuture<>();
     private volatile boolean queued;
@@ -39,6 +40,7 @@ final class PendingCall {
         this.request = request;
         this.correlationData = correlationData;
         this.span = span;
+        this.traceparent = CallTracing.of(request.getMessageProperties());
         this.deadline = System.nanoTime() + timeout.toNanos();
     }
 
@@ -143,8 +145,6 @@ final class PendingCall {
     /** What there is to remember of it once it is done, null where no further reply can come of it. */
     EndedCalls.@Nullable Call ended() {
         boolean answered = !reply.isCompletedExceptionally();
-        return published && (sentAgain || !answered)
-                ? new EndedCalls.Call(answered, CallTracing.of(request.getMessageProperties()))
-                : null;
+        return published && (sentAgain || !answered) ? new EndedCalls.Call(answered, traceparent) : null;
     }
 }
