@@ -3,6 +3,7 @@ package com.example.fib.gateway;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ShutdownSignalException;
+import io.micrometer.tracing.Span;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;

@@ -33,8 +33,8 @@ final class Workers implements DisposableBean {
         this.threads = settings.workers();
         CustomizableThreadFactory factory = new CustomizableThreadFactory("fib-worker-");
         factory.setDaemon(true);
-        this.pool = ExecutorServiceMetrics.monitor(
-                metrics, Executors.newFixedThreadPool(threads, factory), "fib-workers");
+        this.pool =
+                ExecutorServiceMetrics.monitor(metrics, Executors.newFixedThreadPool(threads, factory), "fib-workers");
         this.idle = new Semaphore(threads);
     }
 

@@ -39,10 +39,14 @@ class TelemetryTests {
             // Without an address for a reply each is dropped with one line, on the one thread that there is.
             client.send(server.queue(), unanswerable("traced"), "30".getBytes(UTF_8));
             client.send(
-                    server.queue(), new BasicProperties.Builder().correlationId("other").build(), "30".getBytes(UTF_8));
+                    server.queue(),
+                    new BasicProperties.Builder().correlationId("other").build(),
+                    "30".getBytes(UTF_8));
 
             assertThat(lineAbout("'traced'", output)).contains(TRACE_ID);
-            assertThat(lineAbout("'other'", output)).doesNotContain(TRACE_ID).containsPattern("[0-9a-f]{32}-[0-9a-f]{16}");
+            assertThat(lineAbout("'other'", output))
+                    .doesNotContain(TRACE_ID)
+                    .containsPattern("[0-9a-f]{32}-[0-9a-f]{16}");
         }
     }
 

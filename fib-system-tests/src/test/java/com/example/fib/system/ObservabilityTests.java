@@ -120,7 +120,8 @@ class ObservabilityTests {
                 .toList();
         assertThat(work).hasSize(2).anyMatch(span -> span.isChildOf(call)).anyMatch(span -> span.isChildOf(again));
         assertThat(spans).anyMatch(span -> span.name().equals("second reply"));
-        assertThat(metric("rpc_client_replies_unclaimed_total{kind=\"second\"}")).isPositive();
+        assertThat(metric("rpc_client_replies_unclaimed_total{kind=\"second\"}"))
+                .isPositive();
     }
 
     @Test
@@ -136,8 +137,9 @@ class ObservabilityTests {
         assertThat(failure.statusCode()).isEqualTo(504);
         assertThat(failure.body()).contains("\"traceId\":\"" + trace + "\"");
 
-        List<Span> spans =
-                spansOf(trace, found -> found.stream().anyMatch(span -> span.name().equals("late reply"))
+        List<Span> spans = spansOf(
+                trace,
+                found -> found.stream().anyMatch(span -> span.name().equals("late reply"))
                         && found.stream().anyMatch(span -> span.service().equals("fib-server")));
         Span call = only(spans, Span.CLIENT);
         assertThat(call.failed()).isTrue();
@@ -188,9 +190,9 @@ class ObservabilityTests {
             await().atMost(SOON).until(() -> prometheus.series("up == 1") == 2);
             // Two samples of each are what a rate takes.
             await().atMost(SOON).until(() -> prometheus.series("rate(process_cpu_time_ns_total[1m])") == 2);
-            assertThat(queries).allSatisfy(query -> assertThat(prometheus.series(query))
-                    .as(query)
-                    .isPositive());
+            assertThat(queries)
+                    .allSatisfy(query ->
+                            assertThat(prometheus.series(query)).as(query).isPositive());
             assertThat(metrics)
                     .allSatisfy(metric ->
                             assertThat(prometheus.series(metric)).as(metric).isPositive());

@@ -57,9 +57,10 @@ final class Prometheus implements AutoCloseable {
                 .redirectOutput(folder.resolve("log").toFile())
                 .start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-        Awaitility.await().atMost(Duration.ofSeconds(30)).ignoreExceptions().until(() -> get("/-/ready")
-                        .statusCode()
-                == 200);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .ignoreExceptions()
+                .until(() -> get("/-/ready").statusCode() == 200);
     }
 
     private static String job(String name, ServiceProcess service) {
