@@ -51,6 +51,7 @@ class ObservabilityTests {
         settings.put("fib.deadline", "3s");
         settings.put("management.opentelemetry.tracing.export.otlp.endpoint", traces.endpoint());
         settings.put("management.opentelemetry.tracing.export.schedule-delay", "100ms");
+        settings.put("management.tracing.sampling.probability", "1");
         gateway = ServiceProcess.gateway(settings);
         // So that there is a failure, too, to be asked for.
         assertThat(gateway.get("/fib/30").statusCode()).isGreaterThanOrEqualTo(500);
