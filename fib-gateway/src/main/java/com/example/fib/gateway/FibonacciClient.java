@@ -1,11 +1,7 @@
 package com.example.fib.gateway;
 
-import io.micrometer.core.instrument.Meter;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
-import io.micrometer.tracing.Span;
-import io.micrometer.tracing.Tracer;
-import io.micrometer.tracing.propagation.Propagator;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +24,7 @@ final class FibonacciClient {
     private final QueueWatch watch;
     private final GatewaySettings settings;
     private final ClockSkew clocks;
-    private final Tracer tracer;
-    private final Propagator propagator;
-    private final Meter.MeterProvider<Timer> calls;
+    private final ObservationRegistry observations;
 
     FibonacciClient(
             Slots slots,
@@ -38,19 +32,13 @@ final class FibonacciClient {
             QueueWatch watch,
             GatewaySettings settings,
             ClockSkew clocks,
-            Tracer tracer,
-            Propagator propagator,
-            MeterRegistry metrics) {
+            ObservationRegistry observations) {
         this.slots = slots;
         this.rabbit = rabbit;
         this.watch = watch;
         this.settings = settings;
         this.clocks = clocks;
-        this.tracer = tracer;
-        this.propagator = propagator;
-        this.calls = Timer.builder("rpc.client.calls")
-                .description("Calls to a server, with all waiting and sending again")
-                .withRegistry(metrics);
+        this.observations = observations;
     }
 
     /**
@@ -59,18 +47,12 @@ final class FibonacciClient {
      * @throws RpcException when there is no answer, for whatever reason, at the latest when the deadline has passed
      */
     FibonacciReply fibonacci(long n) {
-        long start = System.nanoTime();
-        String outcome = Problem.SERVER_ERROR.slug();
-        try {
-            FibonacciReply reply = inSlot(n, start + settings.deadline().toNanos());
-            outcome = "ok";
-            return reply;
-        } catch (RpcException ex) {
-            outcome = ex.problem().slug();
-            throw ex;
-        } finally {
-            calls.withTag("outcome", outcome).record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
-        }
+        long deadline = System.nanoTime() + settings.deadline().toNanos();
+        return Observation.createNotStarted(
+                        CallObservation.CONVENTION,
+                        () -> new CallObservation(settings.queue().name()),
+                        observations)
+                .observe(() -> inSlot(n, deadline));
     }
 
     private FibonacciReply inSlot(long n, long deadline) {
@@ -141,9 +123,9 @@ final class FibonacciClient {
         if (tellDeadline) {
             request.setHeader(RpcContract.DEADLINE_HEADER, System.currentTimeMillis() + millisLeft);
         }
-        Span span = tracer.currentSpan();
-        if (span != null) {
-            propagator.inject(span.context(), request, (ignored, key, value) -> request.setHeader(key, value));
+        Observation current = observations.getCurrentObservation();
+        if (current != null && current.getContext() instanceof CallObservation call) {
+            call.headers().forEach(request::setHeader);
         }
     }
 

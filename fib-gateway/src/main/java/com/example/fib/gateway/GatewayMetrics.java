@@ -31,9 +31,12 @@ final class GatewayMetrics implements MeterBinder {
                 .register(registry);
         resent(registry, "hedge", SharedReplyTemplate::hedged);
         resent(registry, "connection-lost", SharedReplyTemplate::resent);
-        FunctionCounter.builder("rpc.client.replies.unclaimed", template, SharedReplyTemplate::unclaimed)
-                .description("Replies that no call waited for: late, second, or never asked for")
-                .register(registry);
+        for (EndedCalls.Reply kind : EndedCalls.Reply.values()) {
+            FunctionCounter.builder("rpc.client.replies.unclaimed", template, it -> it.unclaimed(kind))
+                    .description("Replies that no call waited for")
+                    .tag("kind", kind.tag())
+                    .register(registry);
+        }
         Gauge.builder("rpc.broker.up", watch, it -> it.reading() == null ? 0 : 1)
                 .description("1 while the broker answers")
                 .register(registry);

@@ -1,6 +1,7 @@
 package com.example.fib.gateway;
 
 import com.rabbitmq.client.Delivery;
+import io.micrometer.tracing.Span;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -18,22 +19,28 @@ final class PendingCall {
     private final String routingKey;
     private final Message request;
     private final @Nullable CorrelationData correlationData;
+    private final @Nullable Span span;
+    private final @Nullable String traceparent;
     private final long deadline;
     private final CompletableFuture<Delivery> reply = new CompletableFuture<>();
     private volatile boolean queued;
     private volatile boolean published;
     private volatile boolean sentAgain;
+    private volatile @Nullable Span secondSpan;
 
     PendingCall(
             String exchange,
             String routingKey,
             Message request,
             @Nullable CorrelationData correlationData,
+            @Nullable Span span,
             Duration timeout) {
         this.exchange = exchange;
         this.routingKey = routingKey;
         this.request = request;
         this.correlationData = correlationData;
+        this.span = span;
+        this.traceparent = CallTracing.of(request.getMessageProperties());
         this.deadline = System.nanoTime() + timeout.toNanos();
     }
 
@@ -94,8 +101,21 @@ final class PendingCall {
         return sentAgain;
     }
 
-    void markSentAgain() {
+    void markSentAgain(@Nullable Span sending) {
+        secondSpan = sending;
         sentAgain = true;
+    }
+
+    /** The caller's span, null where there is none. */
+    @Nullable
+    Span span() {
+        return span;
+    }
+
+    /** The span of its second sending, null where there is none. */
+    @Nullable
+    Span secondSpan() {
+        return secondSpan;
     }
 
     /** The reply, or null when the time or the deadline came first. Throws what the call was failed with. */
@@ -116,5 +136,15 @@ final class PendingCall {
     /** Whoever comes later finds it done: a publisher skips it, a late reply is nobody's. */
     void end() {
         reply.cancel(false);
+        Span second = secondSpan;
+        if (second != null) {
+            second.end();
+        }
+    }
+
+    /** What there is to remember of it once it is done, null where no further reply can come of it. */
+    EndedCalls.@Nullable Call ended() {
+        boolean answered = !reply.isCompletedExceptionally();
+        return published && (sentAgain || !answered) ? new EndedCalls.Call(answered, traceparent) : null;
     }
 }

@@ -1,5 +1,7 @@
 package com.example.fib.gateway;
 
+import io.micrometer.tracing.Tracer;
+import io.micrometer.tracing.propagation.Propagator;
 import java.util.concurrent.Executors;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionNameStrategy;
@@ -28,6 +30,8 @@ class RabbitConfiguration {
             RabbitTemplateConfigurer configurer,
             CachingConnectionFactory connectionFactory,
             GatewaySettings settings,
+            Tracer tracer,
+            Propagator propagator,
             ObjectProvider<RabbitTemplateCustomizer> customizers) {
         connectionFactory.setCloseTimeout(CLOSE_TIMEOUT_MS);
         // A reply only wakes whoever waits for it: that costs less than handing it to a thread which does.
@@ -35,6 +39,7 @@ class RabbitConfiguration {
         double share = settings.resendShare();
         RetryBudget budget = new RetryBudget(share, share == 0 ? 0 : FIRST_RESENDS, settings.maxInFlight());
         SharedReplyTemplate template = new SharedReplyTemplate(settings.hedgeAfter(), budget);
+        template.setTracing(new CallTracing(tracer, propagator));
         configurer.configure(template, connectionFactory);
         customizers.orderedStream().forEach(customizer -> customizer.customize(template));
         return template;

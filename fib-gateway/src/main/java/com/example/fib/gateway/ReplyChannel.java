@@ -3,6 +3,7 @@ package com.example.fib.gateway;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ShutdownSignalException;
+import io.micrometer.tracing.Span;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
@@ -68,11 +69,12 @@ final class ReplyChannel {
     }
 
     /** Sends a call once more, where it was sent once only and the budget allows. Whether it will be sent. */
-    boolean publishAgain(PendingCall call) {
+    boolean publishAgain(PendingCall call, String reason) {
         if (!call.isPublished() || call.wasSentAgain() || isBlocked() || !budget.spend()) {
             return false;
         }
-        call.markSentAgain();
+        Span span = call.span();
+        call.markSentAgain(span == null ? null : template.tracing().again(span, reason));
         enqueue(call);
         return true;
     }
@@ -198,6 +200,10 @@ final class ReplyChannel {
         if (properties.getExpiration() != null) {
             properties.setExpiration(Long.toString(Math.max(0, call.millisLeft())));
         }
+        Span again = call.secondSpan();
+        if (again != null) {
+            template.tracing().inject(again, properties);
+        }
         // First marked, then sent: a connection lost in between fails this call too.
         call.published(true);
         try {
@@ -222,7 +228,7 @@ final class ReplyChannel {
 
     private void blocked(String reason) {
         blockedBecause = reason;
-        log.warn("The broker takes no requests, calls are refused: {}", reason);
+        log.warn("The broker takes no requests, calls are refused: {}", LogText.line(reason));
     }
 
     private void unblocked() {
@@ -239,7 +245,8 @@ final class ReplyChannel {
 
     private void refuseCalls(Exception cause) {
         if (unreachable == null) {
-            log.warn("Cannot connect to the broker, calls are refused until it is back: {}", cause.toString());
+            String why = LogText.line(cause.toString());
+            log.warn("Cannot connect to the broker, calls are refused until it is back: {}", why);
         }
         unreachable = cause;
         template.failPending(() -> notConnected(cause));

@@ -67,7 +67,7 @@ final class ReplyConverter implements MessageConverter {
 
     private static RpcException failure(Problem problem, Message reply) {
         byte[] body = reply.getBody();
-        String sentence = new String(body, 0, Math.min(body.length, LONGEST_DETAIL), UTF_8).strip();
+        String sentence = LogText.line(new String(body, 0, Math.min(body.length, LONGEST_DETAIL), UTF_8));
         return new RpcException(problem, sentence.isEmpty() ? problem.title() : sentence);
     }
 }

@@ -4,7 +4,9 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.Return;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -49,13 +51,15 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
     private static final long DEFAULT_REPLY_TIMEOUT = 5_000;
 
     private final Map<String, PendingCall> pending = new ConcurrentHashMap<>();
-    private final LongAdder unclaimed = new LongAdder();
+    private final EndedCalls ended = new EndedCalls();
+    private final Map<EndedCalls.Reply, LongAdder> unclaimed = new EnumMap<>(EndedCalls.Reply.class);
     private final LongAdder hedged = new LongAdder();
     private final LongAdder resent = new LongAdder();
     private final RetryBudget budget;
     private final long hedgeAfterNanos;
     private final ReplyChannel channel;
     private volatile long replyTimeout = DEFAULT_REPLY_TIMEOUT;
+    private volatile CallTracing tracing = CallTracing.NONE;
 
     /**
      * @param hedgeAfter when to send a request once more that has not been answered yet; zero for never
@@ -65,6 +69,9 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
         this.hedgeAfterNanos = hedgeAfter.isZero() ? Long.MAX_VALUE : hedgeAfter.toNanos();
         this.budget = budget;
         this.channel = new ReplyChannel(this, budget);
+        for (EndedCalls.Reply kind : EndedCalls.Reply.values()) {
+            unclaimed.put(kind, new LongAdder());
+        }
     }
 
     @Override
@@ -83,6 +90,7 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
                 nullSafeRoutingKey(routingKey),
                 request,
                 correlationData,
+                tracing.current(correlationId),
                 timeoutOf(properties));
         pending.put(correlationId, call);
         try {
@@ -91,7 +99,7 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
             Delivery reply = call.await(hedgeAfterNanos);
             if (reply == null && call.millisLeft() > 0) {
                 // The first reply wins; the other is nobody's.
-                if (channel.publishAgain(call)) {
+                if (channel.publishAgain(call, "hedge")) {
                     hedged.increment();
                 }
                 reply = call.await(Long.MAX_VALUE);
@@ -104,6 +112,10 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
             return toMessage(reply);
         } finally {
             call.end();
+            EndedCalls.Call remembered = call.ended();
+            if (remembered != null) {
+                ended.add(correlationId, remembered);
+            }
             pending.remove(correlationId);
             channel.withdraw(call);
         }
@@ -143,10 +155,24 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
     }
 
     void received(Delivery delivery) {
-        PendingCall call = find(delivery.getProperties().getCorrelationId());
+        String correlationId = delivery.getProperties().getCorrelationId();
+        PendingCall call = find(correlationId);
         if (call == null || !call.complete(delivery)) {
-            unclaimed.increment();
+            recordUnclaimed(call == null ? ended.find(correlationId) : call.ended());
         }
+    }
+
+    private void recordUnclaimed(EndedCalls.@Nullable Call call) {
+        EndedCalls.Reply kind = call == null ? EndedCalls.Reply.UNKNOWN : call.next();
+        count(kind).increment();
+        String traceparent = call == null ? null : call.traceparent();
+        if (traceparent != null) {
+            tracing.unclaimed(traceparent, kind.tag());
+        }
+    }
+
+    private LongAdder count(EndedCalls.Reply kind) {
+        return Objects.requireNonNull(unclaimed.get(kind));
     }
 
     void returned(Return returned) {
@@ -185,7 +211,7 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
     /** Fails a call whose connection was lost, unless it can be sent once more. */
     void connectionLost(PendingCall call, Exception cause) {
         if (call.isPublished()) {
-            boolean again = channel.publishAgain(call);
+            boolean again = channel.publishAgain(call, "connection-lost");
             call.published(false);
             if (again) {
                 resent.increment();
@@ -210,9 +236,17 @@ class SharedReplyTemplate extends RabbitTemplate implements SmartLifecycle {
         return resent.sum();
     }
 
-    /** Replies so far that no call waited for: late, second, or never asked for. */
-    long unclaimed() {
-        return unclaimed.sum();
+    /** Replies of that kind so far, for which no call waited. */
+    long unclaimed(EndedCalls.Reply kind) {
+        return count(kind).sum();
+    }
+
+    CallTracing tracing() {
+        return tracing;
+    }
+
+    void setTracing(CallTracing tracing) {
+        this.tracing = tracing;
     }
 
     @Override

@@ -219,12 +219,12 @@ class GatewayTests {
             assertThat(server.requests()).hasSize(1);
             assertThat(get("/actuator/prometheus").body())
                     .contains(
-                            "rpc_client_calls_seconds_count{",
-                            "outcome=\"ok\"",
+                            "rpc_client_calls_seconds_count{error=\"none\",outcome=\"ok\"}",
+                            "rpc_client_calls_seconds_bucket{error=\"none\",outcome=\"ok\",le=\"2.0\"}",
                             "rpc_client_in_flight 0.0",
                             "rpc_client_in_flight_limit 200.0",
                             "rpc_client_resent_total{reason=\"hedge\"}",
-                            "rpc_client_replies_unclaimed_total",
+                            "rpc_client_replies_unclaimed_total{kind=\"late\"}",
                             "rpc_broker_up 1.0",
                             "rpc_broker_blocked 0.0",
                             "rpc_queue_consumers 1.0",

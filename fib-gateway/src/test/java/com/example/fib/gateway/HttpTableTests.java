@@ -225,6 +225,13 @@ class HttpTableTests {
     }
 
     @Test
+    void saysInOneLineWhatAServerSays() throws Exception {
+        replies.reply = reply("one\r\ntwo\u2028three", Map.of("x-rpc-status", "INTERNAL"));
+
+        assertThat(JsonPath.<String>read(get("/fib/30").body(), "$.detail")).isEqualTo("one two three");
+    }
+
+    @Test
     void neverPutsAHostileServerNameIntoAHeader() throws Exception {
         replies.reply = reply("832040", Map.of("x-rpc-server", "w1\r\nSet-Cookie: a=b", "x-rpc-compute-us", "soon"));
 

@@ -151,7 +151,8 @@ class SharedReplyTemplateTests {
             assertThat(call("30", 200)).isNull();
             server.reply(kept.get(), "late".getBytes(UTF_8));
 
-            await().untilAsserted(() -> assertThat(template.unclaimed()).isEqualTo(1));
+            await().untilAsserted(() ->
+                    assertThat(template.unclaimed(EndedCalls.Reply.LATE)).isEqualTo(1));
             assertThat(call("31", LONG_MS)).isEqualTo("31");
         }
     }
@@ -167,7 +168,8 @@ class SharedReplyTemplateTests {
             for (int n = 0; n < 100; n++) {
                 assertThat(call(Integer.toString(n), LONG_MS)).isEqualTo(Integer.toString(n));
             }
-            await().untilAsserted(() -> assertThat(template.unclaimed()).isEqualTo(300));
+            await().untilAsserted(() ->
+                    assertThat(template.unclaimed(EndedCalls.Reply.UNKNOWN)).isEqualTo(300));
             assertThat(server.requests()).hasSize(100);
         }
     }
@@ -339,6 +341,25 @@ class SharedReplyTemplateTests {
             // Two tokens, two second sendings.
             assertThat(call("32", 500)).isNull();
             assertThat(server.requests()).hasSize(5);
+        }
+    }
+
+    @Test
+    void countsTheOtherReplyToACallThatWasSentTwice() throws Exception {
+        template.stop();
+        template = start(Duration.ofMillis(100), new RetryBudget(0, 1, 1));
+        try (Responder server = respond((self, request) -> {
+            if (self.requests().size() == 2) {
+                for (Delivery each : self.requests()) {
+                    self.reply(each, each.getBody());
+                }
+            }
+        })) {
+            assertThat(call("30", LONG_MS)).isEqualTo("30");
+            await().untilAsserted(() ->
+                    assertThat(template.unclaimed(EndedCalls.Reply.SECOND)).isEqualTo(1));
+            assertThat(template.unclaimed(EndedCalls.Reply.UNKNOWN)).isZero();
+            assertThat(server.requests()).hasSize(2);
         }
     }
 

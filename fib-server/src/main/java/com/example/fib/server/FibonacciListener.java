@@ -28,6 +28,7 @@ class FibonacciListener {
     private final IntFunction<String> function;
     private final Acknowledgements acknowledgements;
     private final ServerMetrics metrics;
+    private final RequestTracing tracing;
     private final ReplyPublisher replies;
 
     FibonacciListener(
@@ -37,6 +38,7 @@ class FibonacciListener {
             IntFunction<String> function,
             Acknowledgements acknowledgements,
             ServerMetrics metrics,
+            RequestTracing tracing,
             ReplyPublisher replies) {
         this.workers = workers;
         this.addresses = addresses;
@@ -44,6 +46,7 @@ class FibonacciListener {
         this.function = function;
         this.acknowledgements = acknowledgements;
         this.metrics = metrics;
+        this.tracing = tracing;
         this.replies = replies;
     }
 
@@ -56,9 +59,12 @@ class FibonacciListener {
     }
 
     private void handle(Message message, Channel channel) {
-        if (!channel.isOpen()) {
-            return; // The broker delivers it again, here or elsewhere.
+        if (channel.isOpen()) { // Otherwise the broker delivers it again, here or elsewhere.
+            tracing.run(message.getMessageProperties(), () -> process(message, channel));
         }
+    }
+
+    private void process(Message message, Channel channel) {
         MessageProperties request = message.getMessageProperties();
         try {
             String objection = addresses.objection(request);
@@ -79,6 +85,7 @@ class FibonacciListener {
 
     private void drop(MessageProperties request, Channel channel, String objection) {
         metrics.dropped();
+        tracing.failed("dropped", null);
         log.warn(
                 "Dropped a request with {}: reply_to {}, correlation_id {}",
                 objection,
@@ -93,17 +100,22 @@ class FibonacciListener {
             long start = System.nanoTime();
             String digits = function.apply(n);
             Duration compute = Duration.ofNanos(System.nanoTime() - start);
-            metrics.computed(compute);
+            metrics.computed(n, compute);
             return new Reply(RpcStatus.OK, digits, compute);
         } catch (RpcException ex) {
-            metrics.failed(ex.status());
+            failed(ex.status(), ex);
             return Reply.failure(ex.status(), String.valueOf(ex.getMessage()));
         } catch (RuntimeException | Error ex) {
             // An error too is this request's: a deep stack, or too much memory, which is free again by now.
-            metrics.failed(RpcStatus.INTERNAL);
+            failed(RpcStatus.INTERNAL, ex);
             String id = LogText.quote(message.getMessageProperties().getCorrelationId());
             log.error("Computing failed, correlation_id {}", id, ex);
             return Reply.failure(RpcStatus.INTERNAL, "The server failed to compute the answer.");
         }
+    }
+
+    private void failed(RpcStatus status, Throwable cause) {
+        metrics.failed(status);
+        tracing.failed(status.name(), cause);
     }
 }

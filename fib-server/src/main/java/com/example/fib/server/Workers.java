@@ -1,5 +1,7 @@
 package com.example.fib.server;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.jvm.ExecutorServiceMetrics;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -27,11 +29,12 @@ final class Workers implements DisposableBean {
 
     private volatile boolean draining;
 
-    Workers(ServerSettings settings) {
+    Workers(ServerSettings settings, MeterRegistry metrics) {
         this.threads = settings.workers();
         CustomizableThreadFactory factory = new CustomizableThreadFactory("fib-worker-");
         factory.setDaemon(true);
-        this.pool = Executors.newFixedThreadPool(threads, factory);
+        this.pool =
+                ExecutorServiceMetrics.monitor(metrics, Executors.newFixedThreadPool(threads, factory), "fib-workers");
         this.idle = new Semaphore(threads);
     }
 

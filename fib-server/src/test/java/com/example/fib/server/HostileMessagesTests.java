@@ -105,6 +105,18 @@ class HostileMessagesTests {
                 header("contentType", "application/json", "OK"),
                 header("traceparent", "00-zz-\r\n", "OK"),
                 header("traceparent", List.of(Map.of()), "OK"),
+                header("traceparent", "0".repeat(100_000), "OK"),
+                arguments(
+                        "a tracestate of many",
+                        properties()
+                                .headers(Map.of(
+                                        "traceparent",
+                                        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                                        "tracestate",
+                                        "=,\n".repeat(10_000)))
+                                .build(),
+                        THIRTY,
+                        "OK"),
                 header("\u0000\r\n${jndi:ldap://x}", "${jndi:ldap://x}", "OK"),
                 header("", new BigDecimal("1E-200").setScale(3, RoundingMode.UP), "OK"),
                 header("date", Date.from(Instant.ofEpochMilli(Long.MAX_VALUE / 1000 * 1000)), "OK"),
