@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
 import io.micrometer.tracing.propagation.Propagator;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -56,13 +57,14 @@ final class FibonacciClient {
     /**
      * fib(n), computed by a server.
      *
+     * @param limit how long it may take in all
      * @throws RpcException when there is no answer, for whatever reason, at the latest when the deadline has passed
      */
-    FibonacciReply fibonacci(long n) {
+    FibonacciReply fibonacci(long n, Duration limit) {
         long start = System.nanoTime();
         String outcome = Problem.SERVER_ERROR.slug();
         try {
-            FibonacciReply reply = inSlot(n, start + settings.deadline().toNanos());
+            FibonacciReply reply = inSlot(n, limit, start + limit.toNanos());
             outcome = "ok";
             return reply;
         } catch (RpcException ex) {
@@ -73,28 +75,26 @@ final class FibonacciClient {
         }
     }
 
-    private FibonacciReply inSlot(long n, long deadline) {
+    private FibonacciReply inSlot(long n, Duration limit, long deadline) {
         if (!slots.acquire()) {
             throw new RpcException(
                     Problem.OVERLOADED, slots.limit() + " calls are in flight, as many as there may be.");
         }
         try {
-            return answer(n, deadline);
+            return answer(n, limit, deadline);
         } finally {
             slots.release();
         }
     }
 
-    private FibonacciReply answer(long n, long deadline) {
+    private FibonacciReply answer(long n, Duration limit, long deadline) {
         try {
             if (watch.nobodyConsumes()) {
                 throw new NoConsumersException();
             }
             FibonacciReply reply = attempt(n, deadline);
             if (reply == null) {
-                throw new RpcException(
-                        Problem.DEADLINE_EXCEEDED,
-                        "No reply within " + settings.deadline().toMillis() + " ms.");
+                throw new RpcException(Problem.DEADLINE_EXCEEDED, "No reply within " + limit.toMillis() + " ms.");
             }
             return reply;
         } catch (NoConsumersException | AmqpMessageReturnedException ex) {
