@@ -2,6 +2,7 @@ package com.example.fib.gateway;
 
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -44,39 +45,38 @@ final class FibonacciClient {
     /**
      * fib(n), computed by a server.
      *
+     * @param limit how long it may take in all
      * @throws RpcException when there is no answer, for whatever reason, at the latest when the deadline has passed
      */
-    FibonacciReply fibonacci(long n) {
-        long deadline = System.nanoTime() + settings.deadline().toNanos();
+    FibonacciReply fibonacci(long n, Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
         return Observation.createNotStarted(
                         CallObservation.CONVENTION,
                         () -> new CallObservation(settings.queue().name()),
                         observations)
-                .observe(() -> inSlot(n, deadline));
+                .observe(() -> inSlot(n, limit, deadline));
     }
 
-    private FibonacciReply inSlot(long n, long deadline) {
+    private FibonacciReply inSlot(long n, Duration limit, long deadline) {
         if (!slots.acquire()) {
             throw new RpcException(
                     Problem.OVERLOADED, slots.limit() + " calls are in flight, as many as there may be.");
         }
         try {
-            return answer(n, deadline);
+            return answer(n, limit, deadline);
         } finally {
             slots.release();
         }
     }
 
-    private FibonacciReply answer(long n, long deadline) {
+    private FibonacciReply answer(long n, Duration limit, long deadline) {
         try {
             if (watch.nobodyConsumes()) {
                 throw new NoConsumersException();
             }
             FibonacciReply reply = attempt(n, deadline);
             if (reply == null) {
-                throw new RpcException(
-                        Problem.DEADLINE_EXCEEDED,
-                        "No reply within " + settings.deadline().toMillis() + " ms.");
+                throw new RpcException(Problem.DEADLINE_EXCEEDED, "No reply within " + limit.toMillis() + " ms.");
             }
             return reply;
         } catch (NoConsumersException | AmqpMessageReturnedException ex) {

@@ -1,5 +1,6 @@
 package com.example.fib.gateway;
 
+import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -32,14 +33,15 @@ final class FibonacciController {
     @GetMapping(
             path = "/fib/{n}",
             produces = {MediaType.TEXT_PLAIN_VALUE, MediaType.APPLICATION_JSON_VALUE})
-    ResponseEntity<FibonacciResult> fibonacci(@PathVariable("n") String path, @RequestHeader HttpHeaders request) {
+    ResponseEntity<FibonacciResult> fibonacci(
+            @PathVariable("n") String path, @RequestHeader HttpHeaders request, HttpServletResponse response) {
         long n = parse(path);
         String tag = "\"fib-" + n + "\"";
         if (isKnown(tag, request)) {
             return cacheable(HttpStatus.NOT_MODIFIED, tag).build();
         }
         long start = System.nanoTime();
-        FibonacciReply reply = client.fibonacci(n);
+        FibonacciReply reply = client.fibonacci(n, deadline(request, response));
         return cacheable(HttpStatus.OK, tag)
                 .headers(headers -> describe(reply, System.nanoTime() - start, headers))
                 .body(new FibonacciResult(n, reply));
@@ -70,6 +72,16 @@ final class FibonacciController {
             }
         }
         throw new RpcException(Problem.INVALID_N, "n must be a decimal integer from 0 to " + settings.maxN() + ".");
+    }
+
+    /** The gateway's own, or the caller's where that is shorter: set on the response itself, so that a failure says so too. */
+    private Duration deadline(HttpHeaders request, HttpServletResponse response) {
+        Duration wait = WaitPreference.of(request);
+        if (wait == null || wait.compareTo(settings.deadline()) >= 0) {
+            return settings.deadline();
+        }
+        response.setHeader("Preference-Applied", "wait=" + wait.toSeconds());
+        return wait;
     }
 
     private static void describe(FibonacciReply reply, long rpcNanos, HttpHeaders headers) {

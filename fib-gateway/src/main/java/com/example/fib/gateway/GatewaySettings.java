@@ -44,7 +44,7 @@ record GatewaySettings(
     /**
      * The request queue, declared by the server; the gateway only publishes to it.
      *
-     * @param name its name. Default rpc_queue
+     * @param name the request queue's name, as the servers have it. Default rpc_queue
      */
     record Queue(@DefaultValue("rpc_queue") @NotBlank String name) {}
 }

@@ -55,7 +55,8 @@ final class ProblemHandler extends ResponseEntityExceptionHandler {
     ResponseEntity<Object> handle(RuntimeException ex, WebRequest request) {
         log.error("Unexpected failure", ex);
         HttpStatus status = HttpStatus.INTERNAL_SERVER_ERROR;
-        return handleExceptionInternal(ex, ProblemDetail.forStatus(status), new HttpHeaders(), status, request);
+        ProblemDetail body = ProblemDetail.forStatusAndDetail(status, "The gateway failed. Its log says more.");
+        return handleExceptionInternal(ex, body, new HttpHeaders(), status, request);
     }
 
     /** Spring names the methods that are mapped; HEAD and OPTIONS come with GET. */

@@ -217,6 +217,77 @@ class HttpTableTests {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "wait=1",
+                "Wait = \"1\"",
+                "respond-async, wait=1",
+                "wait=1; strictly",
+                "wait=1, wait=2",
+                "reason=\"a, wait=2\", wait=1"
+            })
+    void waitsNoLongerThanItsCaller(String prefer) throws Exception {
+        HttpResponse<String> response = get("/fib/30", "Prefer", prefer);
+
+        assertProblem(response, 504, "deadline-exceeded");
+        assertThat(header(response, "Preference-Applied")).isEqualTo("wait=1");
+        assertThat(response.body()).contains("1000 ms");
+        MessageProperties sent = replies.request.getMessageProperties();
+        assertThat(Long.parseLong(sent.getExpiration())).isBetween(500L, 1_000L);
+        assertThat(sent.<Long>getHeader("x-deadline")).isLessThanOrEqualTo(System.currentTimeMillis() + 1_000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "wait=2",
+                "wait=60",
+                "wait=99999999999999999999",
+                "wait=0",
+                "wait=-1",
+                "wait=0.5",
+                "wait=soon",
+                "wait=",
+                "wait",
+                "wait=x, wait=1",
+                "await=1",
+                "reason=\"wait=1\"",
+                "reason=\"a, wait=1, b\"",
+                ";,=\"",
+                ""
+            })
+    void waitsAsLongAsItDoesWhereItIsNotAskedForLess(String prefer) throws Exception {
+        replies.reply = reply("832040", Map.of());
+
+        HttpResponse<String> response = get("/fib/30", "Prefer", prefer);
+
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().map()).doesNotContainKey("preference-applied");
+        assertThat(Long.parseLong(replies.request.getMessageProperties().getExpiration()))
+                .isBetween(1_001L, 2_000L);
+    }
+
+    @Test
+    void readsAllPreferHeaders() throws Exception {
+        replies.reply = reply("832040", Map.of());
+
+        HttpResponse<String> response = get("/fib/30", "Prefer", "respond-async", "Prefer", "wait=1");
+
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(header(response, "Preference-Applied")).isEqualTo("wait=1");
+    }
+
+    @Test
+    void saysThatItFailedWhereNothingElseFits() throws Exception {
+        replies.failure = new IllegalStateException("secret");
+
+        HttpResponse<String> response = get("/fib/30");
+
+        assertProblem(response, 500, null);
+        assertThat(response.body()).doesNotContain("secret");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"", "NaN", "-1", "1.5", "832040\n", " 832040", "8.3e5", "[832040]"})
     void callsAReplyThatIsNoNumberAServerError(String body) throws Exception {
         replies.reply = reply(body, Map.of("x-rpc-status", "OK"));

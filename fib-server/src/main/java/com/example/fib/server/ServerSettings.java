@@ -34,9 +34,9 @@ record ServerSettings(
     /**
      * The queue that requests come from.
      *
-     * @param name its name
-     * @param type classic or quorum
-     * @param durable whether it outlives a restart of the broker; a quorum queue always does
+     * @param name the request queue's name
+     * @param type the request queue's type, classic or quorum; one that exists stays what it is
+     * @param durable whether the request queue outlives a restart of the broker; a quorum queue always does
      */
     record Queue(
             @DefaultValue("rpc_queue") @NotBlank @Size(max = 255)

@@ -74,7 +74,7 @@ final class ServiceProcess implements AutoCloseable {
         return start(main.getSimpleName(), program, settings);
     }
 
-    private static String jar(String name) {
+    static String jar(String name) {
         Path jar = Path.of(System.getProperty("fib." + name + ".jar", "missing"));
         if (!Files.exists(jar)) {
             throw new IllegalStateException(jar + " is not there: ./mvnw verify builds it before these tests");
@@ -82,7 +82,7 @@ final class ServiceProcess implements AutoCloseable {
         return jar.toString();
     }
 
-    private static ServiceProcess start(String name, List<String> program, Map<String, String> settings) {
+    static ServiceProcess start(String name, List<String> program, Map<String, String> settings) {
         try {
             return new ServiceProcess(name, program, settings);
         } catch (IOException ex) {

@@ -1,0 +1,133 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.example.fib.broker.TestBroker;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The README and all other pages: their commands print what they show, and what they name is there. */
+class DocumentationTests {
+
+    private static final Duration UP = Duration.ofMinutes(3);
+    private static final long DOWN_SECONDS = 60;
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]+)");
+    private static final Pattern MODULES = Pattern.compile("-pl ([\\w,-]+)");
+    private static final Pattern TESTS = Pattern.compile("-Dtest='?([\\w,*?]+)");
+    private static final Pattern SCRIPT_OPTION = Pattern.compile("(bin/\\w+) ([^`\\n]*?)(--[a-z-]+)");
+
+    private final TestBroker broker = TestBroker.shared();
+
+    /** The pair is the one of the README's first command. */
+    @Test
+    void printsWhatItsCommandsPrint(@TempDir Path temp) throws Exception {
+        try (Connection connection = broker.connect();
+                Channel channel = connection.createChannel()) {
+            channel.queueDelete("rpc_queue");
+        }
+        List<Documented> commands = Documented.pages().stream()
+                .filter(page ->
+                        !page.endsWith("your-own-function.md")) // with functions of its own: YourOwnFunctionTests
+                .flatMap(page -> Documented.commands(page).stream())
+                .toList();
+        assertThat(commands).hasSizeGreaterThan(7);
+        String gateway = freePort();
+        String server = freePort();
+        Path output = temp.resolve("up.log");
+        ProcessBuilder up = new ProcessBuilder("bin/up", "--no-docker")
+                .directory(Documented.PROJECT.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile());
+        up.environment().putAll(Map.of("GATEWAY_PORT", gateway, "SERVER_PORT", server, "RABBITMQ_URL", broker.uri()));
+        Process process = up.start();
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
+        try {
+            await().atMost(UP).untilAsserted(() -> {
+                assertThat(process.isAlive()).as(Documented.text(output)).isTrue();
+                assertThat(Documented.text(output)).contains("Ready.");
+            });
+            commands.forEach(command -> command.run(Map.of("8080", gateway, "8081", server)));
+        } finally {
+            process.destroy();
+            assertThat(process.waitFor(DOWN_SECONDS, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(Documented.text(output)).contains("nothing is left running");
+    }
+
+    @Test
+    void linksToWhatIsThere() {
+        List<Path> targets = new ArrayList<>();
+        for (Path page : Documented.pages()) {
+            Matcher link = LINK.matcher(Documented.text(page));
+            while (link.find()) {
+                targets.add(page.resolveSibling(link.group(1)).normalize());
+            }
+        }
+        assertThat(targets).hasSizeGreaterThan(10).allSatisfy(target -> assertThat(target)
+                .exists());
+    }
+
+    @Test
+    void namesModulesTestsAndOptionsThatThereAre() throws IOException {
+        List<Path> tests = new ArrayList<>();
+        for (String module : List.of("fib-test-broker", "fib-server", "fib-gateway", "fib-system-tests")) {
+            try (Stream<Path> files =
+                    Files.walk(Documented.PROJECT.resolve(module).resolve("src/test/java"))) {
+                files.map(Path::getFileName).forEach(tests::add);
+            }
+        }
+        int names = 0;
+        for (Path page : Documented.pages()) {
+            String text = Documented.text(page);
+            for (String module : all(MODULES, text)) {
+                assertThat(Documented.PROJECT.resolve(module).resolve("pom.xml"))
+                        .exists();
+                names++;
+            }
+            for (String test : all(TESTS, text)) {
+                PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + test + ".java");
+                assertThat(tests).as(test).anyMatch(matcher::matches);
+                names++;
+            }
+            Matcher option = SCRIPT_OPTION.matcher(text);
+            while (option.find()) {
+                assertThat(Documented.text(Documented.PROJECT.resolve(option.group(1))))
+                        .contains(option.group(3));
+                names++;
+            }
+        }
+        assertThat(names).isGreaterThan(5);
+    }
+
+    private static List<String> all(Pattern lists, String text) {
+        List<String> names = new ArrayList<>();
+        Matcher matcher = lists.matcher(text);
+        while (matcher.find()) {
+            names.addAll(List.of(matcher.group(1).split(",", -1)));
+        }
+        return names;
+    }
+
+    private static String freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return Integer.toString(socket.getLocalPort());
+        }
+    }
+}
