@@ -45,11 +45,12 @@ final class FibonacciClient {
     /**
      * fib(n), computed by a server.
      *
-     * @param limit how long it may take in all
+     * @param start when the call began, by {@link System#nanoTime()}
+     * @param limit how long it may take in all from then on
      * @throws RpcException when there is no answer, for whatever reason, at the latest when the deadline has passed
      */
-    FibonacciReply fibonacci(long n, Duration limit) {
-        long deadline = System.nanoTime() + limit.toNanos();
+    FibonacciReply fibonacci(long n, long start, Duration limit) {
+        long deadline = start + limit.toNanos();
         return Observation.createNotStarted(
                         CallObservation.CONVENTION,
                         () -> new CallObservation(settings.queue().name()),

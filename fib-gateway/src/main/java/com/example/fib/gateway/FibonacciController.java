@@ -1,5 +1,6 @@
 package com.example.fib.gateway;
 
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.Locale;
@@ -34,16 +35,19 @@ final class FibonacciController {
             path = "/fib/{n}",
             produces = {MediaType.TEXT_PLAIN_VALUE, MediaType.APPLICATION_JSON_VALUE})
     ResponseEntity<FibonacciResult> fibonacci(
-            @PathVariable("n") String path, @RequestHeader HttpHeaders request, HttpServletResponse response) {
+            @PathVariable("n") String path,
+            @RequestHeader HttpHeaders headers,
+            HttpServletRequest request,
+            HttpServletResponse response) {
         long n = parse(path);
         String tag = "\"fib-" + n + "\"";
-        if (isKnown(tag, request)) {
+        if (isKnown(tag, headers)) {
             return cacheable(HttpStatus.NOT_MODIFIED, tag).build();
         }
         long start = System.nanoTime();
-        FibonacciReply reply = client.fibonacci(n, deadline(request, response));
+        FibonacciReply reply = client.fibonacci(n, Arrival.nanosOf(request), deadline(headers, response));
         return cacheable(HttpStatus.OK, tag)
-                .headers(headers -> describe(reply, System.nanoTime() - start, headers))
+                .headers(described -> describe(reply, System.nanoTime() - start, described))
                 .body(new FibonacciResult(n, reply));
     }
 
