@@ -229,6 +229,7 @@ class ApiDescriptionTests {
         });
     }
 
+    @SuppressWarnings("TypeParameterUnusedInFormals") // JsonPath's own way
     private <T> T read(String path) {
         return JsonPath.read(description, path);
     }
