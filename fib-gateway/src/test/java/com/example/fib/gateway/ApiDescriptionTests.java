@@ -94,15 +94,15 @@ class ApiDescriptionTests {
 
     @Test
     void givesExamplesThatAreTrue() {
-        Map<String, Map<String, Object>> responses = JsonPath.read(description, "$.paths['/fib/{n}'].get.responses");
+        Map<String, Map<String, Object>> responses = read("$.paths['/fib/{n}'].get.responses");
         int examples = 0;
         for (String status : responses.keySet()) {
             String at =
                     "$.paths['/fib/{n}'].get.responses['" + status + "'].content['application/problem+json'].examples";
             if (Integer.parseInt(status) >= 400) {
-                Map<String, Object> ofStatus = JsonPath.read(description, at);
+                Map<String, Object> ofStatus = read(at);
                 for (String name : ofStatus.keySet()) {
-                    Map<String, Object> example = JsonPath.read(description, at + "['" + name + "'].value");
+                    Map<String, Object> example = read(at + "['" + name + "'].value");
                     assertFits("Problem", example);
                     assertThat(example.get("status")).hasToString(status);
                     examples++;
@@ -110,23 +110,19 @@ class ApiDescriptionTests {
             }
         }
         assertThat(examples).isEqualTo(Problem.values().length + 3);
-        assertFits(
-                "Result",
-                JsonPath.read(
-                        description, "$.paths['/fib/{n}'].get.responses['200'].content['application/json'].example"));
+        assertFits("Result", read("$.paths['/fib/{n}'].get.responses['200'].content['application/json'].example"));
     }
 
     @Test
     void describesTheCallAndNoOther() {
-        assertThat(JsonPath.<Map<String, Object>>read(description, "$.paths")).containsOnlyKeys("/fib/{n}");
-        assertThat(JsonPath.<Map<String, Object>>read(description, "$.paths['/fib/{n}']"))
-                .containsOnlyKeys("get");
-        assertThat(JsonPath.<List<String>>read(description, "$.paths['/fib/{n}'].get.parameters[*].name"))
+        assertThat(this.<Map<String, Object>>read("$.paths")).containsOnlyKeys("/fib/{n}");
+        assertThat(this.<Map<String, Object>>read("$.paths['/fib/{n}']")).containsOnlyKeys("get");
+        assertThat(this.<List<String>>read("$.paths['/fib/{n}'].get.parameters[*].name"))
                 .containsExactly("n", "Prefer", "If-None-Match");
-        assertThat(JsonPath.<List<String>>read(description, "$.paths['/fib/{n}'].get.parameters[0].schema[*]"))
+        assertThat(this.<List<String>>read("$.paths['/fib/{n}'].get.parameters[0].schema[*]"))
                 .contains("string", "^[0-9]{1,20}$");
-        assertThat(JsonPath.<String>read(description, "$.openapi")).startsWith("3.1");
-        assertThat(JsonPath.<List<String>>read(description, "$.servers[*].url")).containsExactly("/");
+        assertThat(this.<String>read("$.openapi")).startsWith("3.1");
+        assertThat(this.<List<String>>read("$.servers[*].url")).containsExactly("/");
         assertThat(description).doesNotContain("com.example", "localhost");
     }
 
@@ -166,7 +162,7 @@ class ApiDescriptionTests {
     private HttpResponse<String> see(String path, String... headers) throws Exception {
         HttpResponse<String> response = get(path, headers);
         String at = "$.paths['/fib/{n}'].get.responses['" + response.statusCode() + "']";
-        Map<String, Object> asDescribed = JsonPath.read(description, at);
+        Map<String, Object> asDescribed = read(at);
         String type = response.headers()
                 .firstValue("Content-Type")
                 .map(value -> value.split(";", 2)[0])
@@ -175,16 +171,14 @@ class ApiDescriptionTests {
 
         Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
         names.addAll(OF_ALL);
-        JsonPath.<Map<String, Object>>read(description, at + ".headers")
-                .keySet()
-                .forEach(names::add);
+        this.<Map<String, Object>>read(at + ".headers").keySet().forEach(names::add);
         assertThat(response.headers().map().keySet())
                 .as("headers of %s", response)
                 .allMatch(names::contains);
 
         if (!type.isEmpty()) {
             assertThat(asDescribed).containsKey("content");
-            Map<String, Object> schema = JsonPath.read(description, at + ".content['" + type + "'].schema");
+            Map<String, Object> schema = read(at + ".content['" + type + "'].schema");
             if (schema.containsKey("$ref")) {
                 String name = String.valueOf(schema.get("$ref")).replace("#/components/schemas/", "");
                 assertFits(name, JsonPath.read(response.body(), "$"));
@@ -202,7 +196,7 @@ class ApiDescriptionTests {
     /** The same lines from the description's side: a response's media types, and of problems the examples' types. */
     private Set<String> described() {
         Set<String> described = new TreeSet<>();
-        JsonPath.<Map<String, Map<String, Map<String, Object>>>>read(description, "$.paths['/fib/{n}'].get.responses")
+        this.<Map<String, Map<String, Map<String, Object>>>>read("$.paths['/fib/{n}'].get.responses")
                 .forEach((status, response) -> {
                     Map<String, Object> content = response.get("content");
                     if (content == null) {
@@ -210,10 +204,8 @@ class ApiDescriptionTests {
                     } else if (Integer.parseInt(status) < 400) {
                         content.keySet().forEach(type -> described.add(status + " " + type));
                     } else {
-                        JsonPath.<List<String>>read(
-                                        description,
-                                        "$.paths['/fib/{n}'].get.responses['" + status
-                                                + "'].content['application/problem+json'].examples[*].value.type")
+                        this.<List<String>>read("$.paths['/fib/{n}'].get.responses['" + status
+                                        + "'].content['application/problem+json'].examples[*].value.type")
                                 .forEach(type -> described.add(status + " application/problem+json " + type));
                     }
                 });
@@ -222,11 +214,10 @@ class ApiDescriptionTests {
 
     /** No member that the schema does not know, none missing that it requires, each of its type and pattern. */
     private void assertFits(String schema, Map<String, Object> object) {
-        Map<String, Map<String, Object>> properties =
-                JsonPath.read(description, "$.components.schemas." + schema + ".properties");
+        Map<String, Map<String, Object>> properties = read("$.components.schemas." + schema + ".properties");
         assertThat(properties.keySet()).containsAll(object.keySet());
         assertThat(object.keySet())
-                .containsAll(JsonPath.<List<String>>read(description, "$.components.schemas." + schema + ".required"));
+                .containsAll(this.<List<String>>read("$.components.schemas." + schema + ".required"));
         object.forEach((name, value) -> {
             Map<String, Object> property = Objects.requireNonNull(properties.get(name));
             assertThat(value.getClass().getSimpleName().toLowerCase(Locale.ROOT))
@@ -236,6 +227,11 @@ class ApiDescriptionTests {
                 assertThat(value.toString()).matches(pattern.toString());
             }
         });
+    }
+
+    @SuppressWarnings("TypeParameterUnusedInFormals") // JsonPath's own way
+    private <T> T read(String path) {
+        return JsonPath.read(description, path);
     }
 
     private static Message reply(String body, Map<String, Object> headers) {
