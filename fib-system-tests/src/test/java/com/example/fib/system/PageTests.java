@@ -138,7 +138,7 @@ class PageTests {
         assertThat(outcome().locator(".legend")).hasText(Pattern.compile("HTTP.* ms.*RPC.* ms.*Compute.* ms"));
         assertThat(page.locator(".message .tag").first()).hasText(id.substring(0, 8));
         assertThat(page.locator(".server .name")).hasCount(1);
-        assertThat(page.locator("#consumers")).hasText(Pattern.compile("16 consumers, .*"));
+        assertThat(page.locator("#consumers")).hasText(Pattern.compile("2 consumers, .*"));
         assertThat(page.locator(".message")).hasCount(0);
 
         compute("90");
