@@ -70,10 +70,10 @@ final class Report {
         String figure = goal.figure();
         return notes.stream()
                 .filter(note -> note.contains("not measured"))
-                .anyMatch(note -> figure.startsWith("start17.") && note.startsWith("start on 17")
-                        || figure.startsWith("start.") && note.startsWith("start with an AOT cache")
-                        || figure.startsWith("digits.") && note.startsWith("digits")
-                        || figure.startsWith("servers.") && note.startsWith("two servers"));
+                .anyMatch(note -> (figure.startsWith("start17.") && note.startsWith("start on 17"))
+                        || (figure.startsWith("start.") && note.startsWith("start with an AOT cache"))
+                        || (figure.startsWith("digits.") && note.startsWith("digits"))
+                        || (figure.startsWith("servers.") && note.startsWith("two servers")));
     }
 
     private String stacks() {
