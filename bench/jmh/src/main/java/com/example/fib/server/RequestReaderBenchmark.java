@@ -26,7 +26,7 @@ public class RequestReaderBenchmark {
 
     private final RequestReader reader = new RequestReader(
             new ServerSettings(
-                    1_000_000, null, null, new ServerSettings.Queue("rpc_queue", ServerSettings.Type.CLASSIC, true)),
+                    1_000_000, 8, null, null, new ServerSettings.Queue("rpc_queue", ServerSettings.Type.CLASSIC, true)),
             Clock.systemUTC());
 
     private final Message fromGateway = request("text/plain");
