@@ -80,13 +80,13 @@ class LeakTests {
 
         /** Each call that leaked 2 KB, each reply 0.4 KB; some 250 KB come and go by themselves. */
         void requireNotAbove(Holdings before) {
-            System.out.println(before + " -> " + this);
-            assertThat(channels).as("channels").isLessThanOrEqualTo(before.channels);
-            assertThat(messages).as("messages").isLessThanOrEqualTo(before.messages);
-            assertThat(threads).as("threads").isLessThanOrEqualTo(before.threads + 10);
-            assertThat(inFlight).as("calls in flight").isZero();
-            assertThat(callObjects).as("objects of calls").isLessThanOrEqualTo(before.callObjects + 20);
-            assertThat(heap).as("heap in KB").isLessThanOrEqualTo(before.heap + 700);
+            String both = " in " + before + " -> " + this;
+            assertThat(channels).as("channels" + both).isLessThanOrEqualTo(before.channels);
+            assertThat(messages).as("messages" + both).isLessThanOrEqualTo(before.messages);
+            assertThat(threads).as("threads" + both).isLessThanOrEqualTo(before.threads + 10);
+            assertThat(inFlight).as("calls in flight" + both).isZero();
+            assertThat(callObjects).as("objects of calls" + both).isLessThanOrEqualTo(before.callObjects + 20);
+            assertThat(heap).as("heap in KB" + both).isLessThanOrEqualTo(before.heap + 700);
         }
 
         private static int lines(String output) {

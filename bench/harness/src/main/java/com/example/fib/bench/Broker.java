@@ -63,15 +63,19 @@ final class Broker implements AutoCloseable {
         return version;
     }
 
+    /** Also as the JVM ends, when no {@link Program} can be started any more. */
     private void stop() {
         try {
             Process stop = new ProcessBuilder(SCRIPT, "stop", "--now", "--dir", folder)
                     .redirectErrorStream(true)
                     .redirectOutput(Bench.WORK.resolve("rabbitmq-stop.log").toFile())
                     .start();
-            stop.waitFor(30, TimeUnit.SECONDS);
+            if (!stop.waitFor(30, TimeUnit.SECONDS)) {
+                stop.destroyForcibly();
+                System.err.println("The broker could not be stopped in 30 s; it ends itself within 2 s of this program");
+            }
         } catch (IOException ex) {
-            System.err.println("The broker ends by itself within 2 s: " + ex.getMessage());
+            System.err.println("The broker ends by itself within 2 s: " + ex);
         } catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
         }

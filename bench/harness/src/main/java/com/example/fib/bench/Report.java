@@ -17,15 +17,19 @@ final class Report {
     private final Figures figures;
     private final List<String> notes;
     private final Map<String, String> facts;
+    private final boolean isShort;
+    private final boolean isComplete;
 
-    Report(Figures figures, List<String> notes, Map<String, String> facts) {
+    Report(Figures figures, List<String> notes, Map<String, String> facts, boolean isShort, boolean isComplete) {
         this.figures = figures;
         this.notes = notes;
         this.facts = facts;
+        this.isShort = isShort;
+        this.isComplete = isComplete;
     }
 
     /** Returns whether every figure that could be measured here is there. */
-    boolean write(boolean isShort, boolean isComplete) throws IOException {
+    boolean write() throws IOException {
         StringBuilder text = new StringBuilder();
         if (isShort) {
             text.append("The short form: shows that the benchmark works; its figures mean nothing.\n\n");
@@ -56,7 +60,7 @@ final class Report {
         Path results = Bench.ROOT.resolve("bench/results");
         Files.createDirectories(results);
         Files.writeString(results.resolve("latest.md"), text);
-        Files.writeString(results.resolve("latest.json"), json(isShort));
+        Files.writeString(results.resolve("latest.json"), json());
         System.out.println("\n" + text);
         if (isComplete && !missing.isEmpty()) {
             System.out.println("Not measured: " + String.join("; ", missing));
@@ -118,7 +122,7 @@ final class Report {
     }
 
     /** Flat, a figure a line, so that {@link Draw} and others read it without a parser. */
-    private String json(boolean isShort) {
+    private String json() {
         StringJoiner lines = new StringJoiner(",\n", "{\n", "\n}\n");
         lines.add("  \"short\": " + isShort);
         facts.forEach((name, value) -> lines.add("  \"" + name + "\": \"" + escape(value) + "\""));
