@@ -12,6 +12,8 @@ import org.apache.tomcat.util.net.NioEndpoint;
  */
 public final class DrainingProtocol extends Http11NioProtocol {
 
+    private static final int RESPONSE_BUFFER = 2_048;
+
     private final Endpoint endpoint;
 
     /** By name, from Tomcat. */
@@ -22,6 +24,12 @@ public final class DrainingProtocol extends Http11NioProtocol {
     private DrainingProtocol(Endpoint endpoint) {
         super(endpoint);
         this.endpoint = endpoint;
+    }
+
+    /** Of what is written of a response before it goes out, twice as much again for characters; 8 KB by default. In bytes. */
+    @Override
+    public int getDesiredBufferSize() {
+        return RESPONSE_BUFFER;
     }
 
     void stopListening() {

@@ -13,13 +13,21 @@ class TomcatConfiguration {
     /** Threads for callers that wait for a slot, that are refused, and for health checks. */
     private static final int SPARE_THREADS = 2 * Slots.WAITING_ON_PLATFORM_THREADS;
 
+    /** What a connection keeps to read and to write, also while it is idle; requests and responses are smaller. In bytes. */
+    private static final String BUFFER = "2048";
+
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(GatewaySettings settings) {
         return factory -> {
             factory.setProtocol(DrainingProtocol.class.getName());
             factory.addConnectorCustomizers(connector -> {
                 // On platform threads (JDK 17) the slots must be the limit of calls in flight, not the threads.
-                connector.setProperty("maxThreads", Integer.toString(settings.maxInFlight() + SPARE_THREADS));
+                String calls = Integer.toString(settings.maxInFlight() + SPARE_THREADS);
+                connector.setProperty("maxThreads", calls);
+                // 60 KB each; of those beyond it every request makes a new one.
+                connector.setProperty("processorCache", calls);
+                connector.setProperty("socket.appReadBufSize", BUFFER);
+                connector.setProperty("socket.appWriteBufSize", BUFFER);
             });
             factory.addContextCustomizers(context ->
                     ((StandardHost) context.getParent()).setErrorReportValveClass(ProblemReportValve.class.getName()));

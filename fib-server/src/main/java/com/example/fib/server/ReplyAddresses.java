@@ -5,6 +5,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.MessageProperties;
 import org.springframework.stereotype.Component;
+import org.springframework.util.ConcurrentLruCache;
 
 /**
  * Where replies may go: to queues made for them, and nowhere else. Otherwise any sender could have this server publish to
@@ -18,7 +19,12 @@ final class ReplyAddresses {
 
     private static final int MAX_SHORT_STRING_BYTES = 255;
 
+    private static final int REMEMBERED = 1_000;
+
     private final ServerSettings settings;
+
+    /** A gateway has one address for all of its calls. */
+    private final ConcurrentLruCache<String, Boolean> allowed = new ConcurrentLruCache<>(REMEMBERED, this::allows);
 
     ReplyAddresses(ServerSettings settings) {
         this.settings = settings;
@@ -38,7 +44,7 @@ final class ReplyAddresses {
         if (correlationId.getBytes(StandardCharsets.UTF_8).length > MAX_SHORT_STRING_BYTES) {
             return "a correlation_id that is not UTF-8 and cannot be sent back";
         }
-        return allows(replyTo) ? null : "a reply_to that is no reply queue";
+        return allowed.get(replyTo) ? null : "a reply_to that is no reply queue";
     }
 
     private boolean allows(String replyTo) {

@@ -17,24 +17,28 @@ final class RequestTracing {
     private final Tracer tracer;
     private final Propagator propagator;
     private final String queue;
+    private final String name;
 
     RequestTracing(Tracer tracer, Propagator propagator, ServerSettings settings) {
         this.tracer = tracer;
         this.propagator = propagator;
         this.queue = settings.queue().name();
+        this.name = "process " + queue;
     }
 
     void run(MessageProperties request, Runnable work) {
         Span span = propagator
                 .extract(request, RequestTracing::header)
                 .kind(Span.Kind.CONSUMER)
-                .name("process " + queue)
-                .tag("messaging.system", "rabbitmq")
-                .tag("messaging.operation.name", "process")
-                .tag("messaging.operation.type", "process")
-                .tag("messaging.destination.name", queue)
-                .tag("messaging.message.conversation_id", String.valueOf(request.getCorrelationId()))
+                .name(name)
                 .start();
+        if (!span.isNoop()) {
+            span.tag("messaging.system", "rabbitmq")
+                    .tag("messaging.operation.name", "process")
+                    .tag("messaging.operation.type", "process")
+                    .tag("messaging.destination.name", queue)
+                    .tag("messaging.message.conversation_id", String.valueOf(request.getCorrelationId()));
+        }
         Tracer.SpanInScope scope = tracer.withSpan(span);
         try {
             work.run();
