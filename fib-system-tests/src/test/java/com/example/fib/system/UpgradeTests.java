@@ -109,29 +109,38 @@ class UpgradeTests {
     @ParameterizedTest(name = "{0}server to {1}server, {0}gateway to {1}gateway")
     @CsvSource({"old-, ''", "'', old-"})
     void rollsWithoutALostCall(String from, String to) {
-        try (ServiceProcess server = start(from + "server", Map.of()).awaitHealthy();
-                ServiceProcess gateway = start(from + "gateway", Map.of()).awaitHealthy();
-                Load before = Load.on(gateway.port(), 8, Load.PAUSE, Load.NUMBERS)) {
-            try (ServiceProcess nextServer =
-                    start(to + "server", Map.of("fib.instance-id", "next")).awaitHealthy()) {
-                server.terminate();
-                server.awaitEnd(Duration.ofSeconds(30));
-                try (ServiceProcess nextGateway =
-                                start(to + "gateway", Map.of()).awaitHealthy();
-                        Load after = Load.on(nextGateway.port(), 8, Load.PAUSE, Load.NUMBERS)) {
-                    Awaitility.await().until(() -> after.calls().size() > 200);
-                    assertThat(nextGateway.get("/fib/30").headers().firstValue("X-Fib-Server"))
-                            .hasValue("next");
-                    before.close();
-                    gateway.terminate();
-                    gateway.awaitEnd(Duration.ofSeconds(30));
-                    after.close();
-                    assertThat(before.calls()).hasSizeGreaterThan(500).allMatch(Call::isRight);
-                    assertThat(after.calls()).allMatch(Call::isRight);
-                    assertThat(nextServer.isAlive()).isTrue();
+        try (Site site = new Site(broker)) {
+            ServiceProcess server = site.added(start(from + "server", Map.of())).awaitHealthy();
+            ServiceProcess gateway =
+                    site.added(start(from + "gateway", Map.of())).awaitHealthy();
+            Load load = Load.on(gateway.port(), 8, Load.PAUSE, Load.NUMBERS);
+            try {
+                site.added(start(to + "server", Map.of("fib.instance-id", "next")))
+                        .awaitHealthy();
+                stop(server);
+                ServiceProcess nextGateway =
+                        site.added(start(to + "gateway", Map.of())).awaitHealthy();
+                assertThat(nextGateway.get("/fib/30").headers().firstValue("X-Fib-Server"))
+                        .hasValue("next");
+                Load nextLoad = Load.on(nextGateway.port(), 8, Load.PAUSE, Load.NUMBERS);
+                try {
+                    Awaitility.await().until(() -> nextLoad.calls().size() > 200);
+                    load.close();
+                    stop(gateway);
+                } finally {
+                    nextLoad.close();
                 }
+                assertThat(nextLoad.calls()).allMatch(Call::isRight);
+            } finally {
+                load.close();
             }
+            assertThat(load.calls()).hasSizeGreaterThan(500).allMatch(Call::isRight);
         }
+    }
+
+    private static void stop(ServiceProcess service) {
+        service.terminate();
+        service.awaitEnd(Duration.ofSeconds(30));
     }
 
     private static void requireProblem(HttpResponse<String> response, int status, String name) {
