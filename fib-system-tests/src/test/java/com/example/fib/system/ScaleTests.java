@@ -104,7 +104,10 @@ class ScaleTests {
     /** Without heading and rule. */
     private static List<List<String>> rows(String table) {
         List<List<String>> rows = new ArrayList<>();
-        table.lines().skip(2).forEach(line -> rows.add(List.of(line.replaceAll("^\\| | \\|$", "").split(" *\\| *", -1))));
+        table.lines()
+                .skip(2)
+                .forEach(line ->
+                        rows.add(List.of(line.replaceAll("^\\| | \\|$", "").split(" *\\| *", -1))));
         return rows;
     }
 
@@ -117,7 +120,8 @@ class ScaleTests {
     }
 
     private static Process start(String... files) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Documented.PROJECT.resolve("bin/scale").toString()));
+        List<String> command =
+                new ArrayList<>(List.of(Documented.PROJECT.resolve("bin/scale").toString()));
         command.addAll(List.of(files));
         return new ProcessBuilder(command).start();
     }
