@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.example.fib.broker.TestBroker;
 import com.jayway.jsonpath.JsonPath;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -29,6 +31,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -299,6 +303,25 @@ class KubernetesTests {
         int slots = Integer.parseInt(setting("gateway", "fib.max-in-flight"))
                 * deployment("fib-gateway").getSpec().getReplicas();
         assertThat(JsonPath.<Integer>read(scaled, "$.spec.maxReplicaCount")).isLessThan(slots / (prefetch / 2));
+    }
+
+    /** Why KEDA asks over HTTP: over AMQP a queue is empty whose requests servers have fetched, however many they work on. */
+    @Test
+    void wouldSeeNothingOverAmqp() throws Exception {
+        try (Connection connection = TestBroker.shared().connect();
+                Channel server = connection.createChannel();
+                Channel scaler = connection.createChannel()) {
+            int prefetch = application("fib-server", "$.spring.rabbitmq.listener.direct.prefetch");
+            String queue = server.queueDeclare().getQueue();
+            for (int i = 0; i < prefetch; i++) {
+                server.basicPublish("", queue, null, new byte[] {'1'});
+            }
+            CountDownLatch fetched = new CountDownLatch(prefetch);
+            server.basicQos(prefetch);
+            server.basicConsume(queue, false, (tag, request) -> fetched.countDown(), tag -> {});
+            assertThat(fetched.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(scaler.queueDeclarePassive(queue).getMessageCount()).isZero();
+        }
     }
 
     /** Everything that may connect, and nothing else may. */
