@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -120,7 +119,7 @@ final class Kustomize {
     }
 
     private static Optional<String> find(String program) {
-        return Stream.of(System.getenv().getOrDefault("PATH", "/usr/bin").split(File.pathSeparator))
+        return Stream.of(System.getenv().getOrDefault("PATH", "/usr/bin").split(File.pathSeparator, -1))
                 .map(folder -> Path.of(folder, program))
                 .filter(Files::isExecutable)
                 .map(Path::toString)
@@ -132,7 +131,7 @@ final class Kustomize {
             Path output = Files.createTempFile("fib-kustomize-", ".out");
             Path errors = Files.createTempFile("fib-kustomize-", ".err");
             try {
-                Process started = new ProcessBuilder(new ArrayList<>(command))
+                Process started = new ProcessBuilder(command)
                         .redirectOutput(output.toFile())
                         .redirectError(errors.toFile())
                         .start();

@@ -30,14 +30,14 @@ class ScaleTests {
     @Test
     void isOnThePageAsItIsPrinted() throws Exception {
         String page = Documented.text(Documented.PROJECT.resolve("docs/scale.md"));
-        assertThat(print().split("\n\n")).hasSize(2).allSatisfy(table -> assertThat(page)
+        assertThat(print().split("\n\n", -1)).hasSize(2).allSatisfy(table -> assertThat(page)
                 .contains("\n\n" + table.strip() + "\n\n"));
     }
 
     @Test
     void saysWhatOneOfEachTakes() throws Exception {
         Map<String, Double> limits = new LinkedHashMap<>();
-        rows(print().split("\n\n")[0]).forEach(row -> limits.put(row.get(0), number(row.get(4))));
+        rows(print().split("\n\n", -1)[0]).forEach(row -> limits.put(row.get(0), number(row.get(4))));
         assertThat(limits).containsOnlyKeys("gateway", "server", "queue", "node", "cluster");
         assertThat(limits.get("gateway")).isEqualTo(GATEWAY, offset(1.0));
         assertThat(limits.get("server")).isEqualTo(SERVER, offset(1.0));
@@ -49,7 +49,7 @@ class ScaleTests {
     /** So many carry the calls, and one fewer would not, but for the two that are always there. */
     @Test
     void countsWhatCarriesTheCalls() throws Exception {
-        List<List<String>> rows = rows(print().split("\n\n")[1]);
+        List<List<String>> rows = rows(print().split("\n\n", -1)[1]);
         assertThat(rows).extracting(row -> number(row.get(0))).containsExactly(1e3, 1e4, 1e5, 1e6);
         for (List<String> row : rows) {
             double calls = number(row.get(0));
@@ -67,7 +67,7 @@ class ScaleTests {
     void namesWhatGivesOutFirst() throws Exception {
         double least = Math.min(Math.min(GATEWAY, SERVER), Math.min(QUEUE, NODE));
         String name = least == GATEWAY ? "gateway" : least == SERVER ? "server" : least == QUEUE ? "queue" : "node";
-        for (List<String> row : rows(print().split("\n\n")[1])) {
+        for (List<String> row : rows(print().split("\n\n", -1)[1])) {
             String first = row.get(7).split(",", -1)[0];
             assertThat(first).isEqualTo(number(row.get(0)) > least ? "the " + name : "nothing");
         }
@@ -77,7 +77,7 @@ class ScaleTests {
     @Test
     void takesOtherFigures(@TempDir Path folder) throws Exception {
         Path slow = Files.writeString(folder.resolve("slow.json"), "{\n  \"function.cpu\": 900\n}\n");
-        List<List<String>> rows = rows(print(slow.toString()).split("\n\n")[1]);
+        List<List<String>> rows = rows(print(slow.toString()).split("\n\n", -1)[1]);
         assertThat(rows.get(1).get(7)).isEqualTo("the server");
         requireJust(number(rows.get(1).get(3)), 10_000 / (figure("server.cores") / 1_000 * 1e6 * USE), 2);
         Path none = Files.writeString(folder.resolve("none.json"), "{\n  \"queue.calls\": 0\n}\n");
