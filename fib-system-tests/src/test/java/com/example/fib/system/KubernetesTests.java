@@ -177,7 +177,7 @@ class KubernetesTests {
     void givesWhatDockerComposeGives() {
         for (String service : List.of("fib-gateway", "fib-server")) {
             Map<String, Quantity> limits = container(service).getResources().getLimits();
-            assertThat(megabytes(limits.get("memory").toString())).isEqualTo(composed(service, "mem_limit"));
+            assertThat(megabytes(String.valueOf(limits.get("memory")))).isEqualTo(composed(service, "mem_limit"));
             assertThat(container(service).getResources().getRequests().get("memory"))
                     .isEqualTo(limits.get("memory"));
         }
