@@ -141,7 +141,7 @@ class KubernetesTests {
     void probesWhatTheContractNames(String service) {
         Container container = container(service);
         assertThat(container.getPorts()).singleElement().satisfies(port -> assertThat(port.getContainerPort())
-                .isEqualTo((Integer) application(service, "$.server.port")));
+                .hasToString(application(service, "$.server.port")));
         Probe startup = container.getStartupProbe();
         for (Probe probe : List.of(startup, container.getLivenessProbe(), container.getReadinessProbe())) {
             assertThat(probe.getHttpGet().getPort().getStrVal())
@@ -284,7 +284,7 @@ class KubernetesTests {
     void scalesServersByWhatTheyHaveInUse() {
         Map<String, Object> scaled = first("ScaledObject");
         Map<String, String> trigger = JsonPath.read(scaled, "$.spec.triggers[0].metadata");
-        int prefetch = application("fib-server", "$.spring.rabbitmq.listener.direct.prefetch");
+        int prefetch = Integer.parseInt(application("fib-server", "$.spring.rabbitmq.listener.direct.prefetch"));
         String workers = setting("server", "fib.workers");
         assertThat(trigger)
                 .containsEntry("protocol", "http")
@@ -311,7 +311,7 @@ class KubernetesTests {
         try (Connection connection = TestBroker.shared().connect();
                 Channel server = connection.createChannel();
                 Channel scaler = connection.createChannel()) {
-            int prefetch = application("fib-server", "$.spring.rabbitmq.listener.direct.prefetch");
+            int prefetch = Integer.parseInt(application("fib-server", "$.spring.rabbitmq.listener.direct.prefetch"));
             String queue = server.queueDeclare().getQueue();
             for (int i = 0; i < prefetch; i++) {
                 server.basicPublish("", queue, null, new byte[] {'1'});
@@ -453,9 +453,9 @@ class KubernetesTests {
         }
     }
 
-    private static <T> T application(String service, String path) {
+    private static String application(String service, String path) {
         Path file = Documented.PROJECT.resolve(service).resolve("src/main/resources/application.yml");
-        return JsonPath.read(Kustomize.yaml(Documented.text(file)).get(0), path);
+        return String.valueOf(JsonPath.<Object>read(Kustomize.yaml(Documented.text(file)).get(0), path));
     }
 
     private static Set<String> settings(String conf) {
