@@ -455,7 +455,8 @@ class KubernetesTests {
 
     private static String application(String service, String path) {
         Path file = Documented.PROJECT.resolve(service).resolve("src/main/resources/application.yml");
-        return String.valueOf(JsonPath.<Object>read(Kustomize.yaml(Documented.text(file)).get(0), path));
+        return String.valueOf(
+                JsonPath.<Object>read(Kustomize.yaml(Documented.text(file)).get(0), path));
     }
 
     private static Set<String> settings(String conf) {
