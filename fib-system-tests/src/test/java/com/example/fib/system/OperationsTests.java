@@ -117,7 +117,8 @@ class OperationsTests {
         return logged;
     }
 
-    private static String metadata(String service) throws IOException {
+    /** What IDEs read of the settings, in a service's jar. */
+    static String metadata(String service) throws IOException {
         try (JarFile jar = new JarFile(ServiceProcess.jar(service));
                 InputStream in = Objects.requireNonNull(
                         jar.getInputStream(jar.getEntry("META-INF/spring-configuration-metadata.json")))) {

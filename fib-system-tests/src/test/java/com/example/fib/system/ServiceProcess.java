@@ -45,10 +45,11 @@ final class ServiceProcess implements AutoCloseable {
         command.addAll(program);
         command.add("--server.port=0");
         settings.forEach((key, value) -> command.add("--" + key + "=" + value));
-        this.process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        // The settings name the broker, or files that do, and a variable would win over files.
+        builder.environment().keySet().removeIf(variable -> variable.startsWith("SPRING_RABBITMQ_"));
+        this.process = builder.start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         this.port = awaitPort();
     }
