@@ -94,8 +94,7 @@ class RecoveryTests {
     @Test
     void triesAgainWhileItsPasswordIsWrongAndKeepsItToItself(CapturedOutput output) throws Exception {
         String wrong = "wrong-" + UUID.randomUUID();
-        try (FibServer server =
-                FibServer.startWithoutWaiting(broker, queue, "spring.rabbitmq.password=" + wrong)) {
+        try (FibServer server = FibServer.startWithoutWaiting(broker, queue, "spring.rabbitmq.password=" + wrong)) {
             String refused = "No connection to the broker, trying again: "
                     + "'com.rabbitmq.client.AuthenticationFailureException: ACCESS_REFUSED";
             Awaitility.await().until(() -> output.toString().split(refused, -1).length > 3);
