@@ -386,21 +386,6 @@ class SecureBrokerTests {
         }
     }
 
-    @Test // TEMPORARY
-    void tmpFreeze() throws Exception {
-        try (ServiceProcess plain =
-                ServiceProcess.gateway(settings("fib-gateway", GATEWAY_PASSWORD, clientCertificatePort, true))) {
-            await().until(() -> plain.get("/fib/30").statusCode() == 200);
-            Figures figures = Fault.run("tls broker frozen", plain, () -> {
-                broker.freeze();
-                Fault.lastFor(16);
-                broker.resume();
-            });
-            System.out.println("TMPROW " + figures.row());
-            Fault.requirePromise(figures);
-        }
-    }
-
     @Test
     void showsARenewedCertificateToNewConnectionsWithoutARestart() throws Exception {
         assertThat(presented()).isEqualTo("CN=good");
@@ -470,10 +455,11 @@ class SecureBrokerTests {
     private static Map<String, String> settings(String user, String password, int port, boolean certificate)
             throws IOException {
         Path secrets = Files.createTempDirectory(folder, user);
-        Files.writeString(secrets.resolve("spring.rabbitmq.password"), password + "\n");
+        Files.writeString(secrets.resolve("spring.rabbitmq.password"), password + "\n"); // as Docker mounts it
+        Path folders = Files.createDirectories(secrets.resolve("spring/rabbitmq"));
+        Files.writeString(folders.resolve("username"), user); // as Kubernetes mounts a secret with that key
         Map<String, String> settings = new HashMap<>();
         settings.put("spring.rabbitmq.addresses", "localhost:" + port);
-        settings.put("spring.rabbitmq.username", user);
         settings.put("spring.config.import", "configtree:" + secrets + "/");
         settings.put("spring.rabbitmq.ssl.bundle", "broker");
         settings.put("spring.ssl.bundle.pem.broker.truststore.certificate", "file:" + certificates.file("trusted.crt"));
