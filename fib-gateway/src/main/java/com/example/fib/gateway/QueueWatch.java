@@ -125,8 +125,8 @@ final class QueueWatch implements SmartLifecycle {
     }
 
     private void answered(Reading answer) {
-        refusal = null;
         reading = answer;
+        refusal = null;
         if (answer.consumers() > 0) {
             absentSince = null;
         } else if (absentSince == null) {
@@ -139,8 +139,9 @@ final class QueueWatch implements SmartLifecycle {
 
     /** An answer too, so the connection, which calls share, is kept. */
     private void refused(String text) {
-        unknown();
         refusal = text;
+        reading = null;
+        absentSince = null;
         if (!text.equals(lastWarning)) {
             lastWarning = text;
             log.warn("The broker does not tell who consumes, so calls may wait for nobody: {}", LogText.line(text));
