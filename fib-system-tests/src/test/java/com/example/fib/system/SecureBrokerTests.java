@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.MatchResult;
@@ -58,9 +59,7 @@ class SecureBrokerTests {
     private static final Pattern ROW =
             Pattern.compile("^\\| ([^|]+) \\| (allowed|refused) \\| (allowed|refused) \\|$", Pattern.MULTILINE);
 
-    @TempDir
     private static Path folder;
-
     private static Certificates certificates;
     private static TestBroker broker;
     private static int tlsPort;
@@ -101,7 +100,8 @@ class SecureBrokerTests {
     }
 
     @BeforeAll
-    static void start() throws Exception {
+    static void start(@TempDir Path temporary) throws Exception {
+        folder = temporary;
         certificates = new Certificates(folder)
                 .authority("ca")
                 .authority("other-ca")
@@ -176,8 +176,7 @@ class SecureBrokerTests {
                 channel.queueDeclare("rpc_queue", true, false, false, null);
                 channel.queueDeclare("others", false, false, false, null);
                 channel.exchangeDeclare("others", "topic");
-                MatchResult row = rows.get(act.getKey());
-                assertThat(row).isNotNull();
+                MatchResult row = Objects.requireNonNull(rows.get(act.getKey()));
                 assertAct(act, asGateway, row.group(2).equals("allowed"), "fib-gateway");
                 assertAct(act, asServer, row.group(3).equals("allowed"), "fib-server");
             }
