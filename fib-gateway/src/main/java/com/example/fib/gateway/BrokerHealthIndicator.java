@@ -18,7 +18,7 @@ final class BrokerHealthIndicator implements HealthIndicator {
 
     @Override
     public Health health() {
-        if (watch.reading() == null) {
+        if (watch.reading() == null && watch.refusal() == null) {
             return Health.down()
                     .withDetail("reason", "The broker does not answer")
                     .build();

@@ -41,12 +41,14 @@ final class QueueWatch implements SmartLifecycle {
     private final SharedReplyTemplate template;
     private volatile @Nullable ScheduledExecutorService scheduler;
     private volatile @Nullable Reading reading;
+    private volatile @Nullable String refusal;
     private volatile long askedAt = System.nanoTime();
     private volatile boolean asking;
     /** Since when no answer has named a consumer, by {@link System#nanoTime()}; null while one is there or unknown. */
     private volatile @Nullable Long absentSince;
 
     private @Nullable Channel channel;
+    private @Nullable String lastWarning;
 
     QueueWatch(ConnectionFactory connectionFactory, GatewaySettings settings, SharedReplyTemplate template) {
         this.connectionFactory = connectionFactory;
@@ -57,7 +59,17 @@ final class QueueWatch implements SmartLifecycle {
     /** The last reading; null while the broker cannot be reached or has not answered for a second. */
     @Nullable
     Reading reading() {
-        return asking && millisSince(askedAt) > ROUND_TRIP_MS ? null : reading;
+        return isOverdue() ? null : reading;
+    }
+
+    /** What the broker says instead of a reading, where it answers and tells nothing of the queue. */
+    @Nullable
+    String refusal() {
+        return isOverdue() ? null : refusal;
+    }
+
+    private boolean isOverdue() {
+        return asking && millisSince(askedAt) > ROUND_TRIP_MS;
     }
 
     /** Whether the broker has said for some time that nobody consumes: a call cannot be answered then. */
@@ -75,6 +87,8 @@ final class QueueWatch implements SmartLifecycle {
         asking = true;
         try {
             answered(read());
+        } catch (RefusedException ex) {
+            refused(String.valueOf(ex.getMessage()));
         } catch (Exception | Error ex) { // what gets past here ends the schedule, and leaves an old reading behind
             log.debug("The broker did not answer", ex);
             unknown();
@@ -90,9 +104,11 @@ final class QueueWatch implements SmartLifecycle {
             return new Reading(true, answer.getConsumerCount(), answer.getMessageCount());
         } catch (IOException ex) {
             if (ex.getCause() instanceof ShutdownSignalException signal
-                    && signal.getReason() instanceof AMQP.Channel.Close close
-                    && close.getReplyCode() == AMQP.NOT_FOUND) {
-                return Reading.NO_QUEUE;
+                    && signal.getReason() instanceof AMQP.Channel.Close close) {
+                if (close.getReplyCode() == AMQP.NOT_FOUND) {
+                    return Reading.NO_QUEUE;
+                }
+                throw new RefusedException(close.getReplyText());
             }
             throw ex;
         }
@@ -110,6 +126,7 @@ final class QueueWatch implements SmartLifecycle {
 
     private void answered(Reading answer) {
         reading = answer;
+        refusal = null;
         if (answer.consumers() > 0) {
             absentSince = null;
         } else if (absentSince == null) {
@@ -120,7 +137,19 @@ final class QueueWatch implements SmartLifecycle {
         }
     }
 
+    /** An answer too, so the connection, which calls share, is kept. */
+    private void refused(String text) {
+        refusal = text;
+        reading = null;
+        absentSince = null;
+        if (!text.equals(lastWarning)) {
+            lastWarning = text;
+            log.warn("The broker does not tell who consumes, so calls may wait for nobody: {}", LogText.line(text));
+        }
+    }
+
     private void unknown() {
+        refusal = null;
         reading = null;
         absentSince = null;
     }
@@ -167,5 +196,15 @@ final class QueueWatch implements SmartLifecycle {
     @Override
     public int getPhase() {
         return template.getPhase();
+    }
+
+    /** The broker closed the channel over the question. */
+    private static final class RefusedException extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        RefusedException(String message) {
+            super(message);
+        }
     }
 }

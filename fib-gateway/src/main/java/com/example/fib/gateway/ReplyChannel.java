@@ -23,6 +23,7 @@ import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.support.RabbitExceptionTranslator;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * The one channel of a {@link SharedReplyTemplate}, and the one thread that opens it, publishes on it, and opens it again
@@ -245,7 +246,9 @@ final class ReplyChannel {
 
     private void refuseCalls(Exception cause) {
         if (unreachable == null) {
-            String why = LogText.line(cause.toString());
+            // What is behind it: an expired certificate says more than a failed handshake.
+            String why = LogText.line(
+                    NestedExceptionUtils.getMostSpecificCause(cause).toString());
             log.warn("Cannot connect to the broker, calls are refused until it is back: {}", why);
         }
         unreachable = cause;

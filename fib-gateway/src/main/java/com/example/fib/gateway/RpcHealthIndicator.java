@@ -18,8 +18,11 @@ final class RpcHealthIndicator implements HealthIndicator {
     public Health health() {
         QueueWatch.Reading reading = watch.reading();
         if (reading == null) {
+            boolean answers = watch.refusal() != null;
             return Health.unknown()
-                    .withDetail("reason", "The broker does not answer")
+                    .withDetail(
+                            "reason",
+                            answers ? "The broker does not tell; the log has why" : "The broker does not answer")
                     .build();
         }
         Health.Builder health = reading.consumers() > 0 ? Health.up() : Health.down();

@@ -211,6 +211,22 @@ class GatewayTests {
         }
     }
 
+    /** As a broker does whose user may not ask (docs/least-rights.md); here the queue is another connection's own. */
+    @Test
+    void answersAlthoughTheBrokerDoesNotTellWhoConsumes() throws Exception {
+        try (Responder server = new Responder(broker.connect(), "rpc_queue", true, COMPUTES)) {
+            await().atMost(SOON).until(() -> get("/actuator/health").body().contains("The broker does not tell"));
+            String connections = broker.ctl("list_connections", "pid");
+            for (int i = 0; i < 5; i++) {
+                assertThat(get("/fib/30").body()).isEqualTo("832040");
+            }
+            assertThat(JsonPath.<String>read(get("/actuator/health").body(), "$.components.broker.status"))
+                    .isEqualTo("UP");
+            assertThat(broker.ctl("list_connections", "pid")).isEqualTo(connections);
+            assertThat(server.requests()).isNotEmpty();
+        }
+    }
+
     @Test
     void tellsMetricsWhatItKnows() throws Exception {
         try (Responder server = respond(COMPUTES)) {

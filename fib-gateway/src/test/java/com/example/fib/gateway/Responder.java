@@ -30,9 +30,14 @@ final class Responder implements AutoCloseable {
     private final BlockingQueue<Delivery> requests = new LinkedBlockingQueue<>();
 
     Responder(Connection connection, String queue, Handler handler) throws IOException {
+        this(connection, queue, false, handler);
+    }
+
+    /** Exclusive: to all other connections the broker tells nothing of the queue. */
+    Responder(Connection connection, String queue, boolean exclusive, Handler handler) throws IOException {
         this.connection = connection;
         this.channel = connection.createChannel();
-        channel.queueDeclare(queue, true, false, false, null);
+        channel.queueDeclare(queue, true, exclusive, false, null);
         channel.basicConsume(
                 queue,
                 true,

@@ -3,6 +3,8 @@ package com.example.fib.server;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionListener;
 import org.springframework.amqp.rabbit.connection.ConnectionNameStrategy;
@@ -16,12 +18,15 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+import org.springframework.util.StringUtils;
 
 /**
  * The connection to the broker: Boot's, with its settings, behind a {@link FrameGuard} and with every wait bounded.
  */
 @Configuration(proxyBeanMethods = false)
 class ConnectionConfiguration {
+
+    private static final Logger log = LoggerFactory.getLogger(ConnectionConfiguration.class);
 
     private static final int TIMEOUT_MILLIS = 2_000;
 
@@ -60,19 +65,26 @@ class ConnectionConfiguration {
             RabbitConnectionFactoryBeanConfigurer configurer,
             ObjectProvider<ConnectionFactoryCustomizer> customizers,
             RabbitProperties properties,
-            ObjectProvider<SslBundles> sslBundles,
+            SslBundles bundles,
             ExecutorService closing)
             throws Exception {
         RabbitConnectionFactoryBean bean = new RabbitConnectionFactoryBean();
         configurer.configure(bean);
         bean.afterPropertiesSet();
         com.rabbitmq.client.ConnectionFactory client = bean.getRabbitConnectionFactory();
-        String bundle = properties.getSsl().getBundle();
-        if (bundle != null) {
-            client.useSslProtocol(sslBundles.getObject().getBundle(bundle).createSslContext());
-        }
         customizers.orderedStream().forEach(customizer -> customizer.customize(client));
-        return new GuardedConnectionFactory(client, closing);
+        String bundle = properties.getSsl().getBundle();
+        if (!StringUtils.hasText(bundle)) {
+            return new GuardedConnectionFactory(client, null, closing);
+        }
+        if (properties.getSsl().isVerifyHostname()) {
+            client.enableHostnameVerification(); // also where an address says amqp://: the bundle means TLS
+        }
+        bundles.addBundleUpdateHandler(
+                bundle, updated -> log.info("TLS bundle {} has changed: from the next connection on", bundle));
+        // Asked at each connection: Boot would keep the one that was there at the start.
+        return new GuardedConnectionFactory(
+                client, connection -> bundles.getBundle(bundle).createSslContext(), closing);
     }
 
     @Bean

@@ -8,6 +8,7 @@ import org.springframework.amqp.rabbit.listener.ListenerContainerConsumerFailedE
 import org.springframework.amqp.rabbit.listener.ListenerContainerConsumerTerminatedEvent;
 import org.springframework.amqp.rabbit.listener.MissingQueueEvent;
 import org.springframework.context.event.EventListener;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.stereotype.Component;
 
 /** What an operator reads when the broker goes and comes: a line for each change and each try. */
@@ -15,6 +16,8 @@ import org.springframework.stereotype.Component;
 class ConnectionLog {
 
     private static final Logger log = LoggerFactory.getLogger(ConnectionLog.class);
+
+    private static final int MAX_REASON = 200;
 
     private final AtomicBoolean consuming = new AtomicBoolean();
 
@@ -36,7 +39,15 @@ class ConnectionLog {
 
     @EventListener
     void onFailed(ListenerContainerConsumerFailedEvent event) {
-        log.warn("No connection to the broker, trying again: {}", LogText.quote(event.getReason()));
+        log.warn("No connection to the broker, trying again: {}", LogText.quote(reason(event), MAX_REASON));
+    }
+
+    /** What is behind it: an expired certificate says more than a failed handshake. */
+    private static String reason(ListenerContainerConsumerFailedEvent event) {
+        Throwable failure = event.getThrowable();
+        return failure == null
+                ? String.valueOf(event.getReason())
+                : NestedExceptionUtils.getMostSpecificCause(failure).toString();
     }
 
     @EventListener

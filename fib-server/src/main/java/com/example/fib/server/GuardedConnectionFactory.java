@@ -1,25 +1,34 @@
 package com.example.fib.server;
 
 import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.SslContextFactory;
 import com.rabbitmq.client.impl.ConnectionParams;
 import com.rabbitmq.client.impl.FrameHandlerFactory;
-import com.rabbitmq.client.impl.SocketFrameHandlerFactory;
+import java.io.IOException;
 import java.util.concurrent.ExecutorService;
+import org.jspecify.annotations.Nullable;
 
 /** The client's connection factory as it was configured, with a {@link FrameGuard} in front of each connection. */
 final class GuardedConnectionFactory extends ConnectionFactory {
 
     private final ConnectionFactory configured;
-    private final ExecutorService closing;
 
-    GuardedConnectionFactory(ConnectionFactory configured, ExecutorService closing) {
+    /** @param tls what each new connection asks for its TLS; null where the configured factory knows, or there is none */
+    GuardedConnectionFactory(ConnectionFactory configured, @Nullable SslContextFactory tls, ExecutorService closing) {
         this.configured = configured;
-        this.closing = closing;
         setAutomaticRecoveryEnabled(configured.isAutomaticRecoveryEnabled());
         setHost(configured.getHost());
         setPort(configured.getPort());
         setUsername(configured.getUsername());
         setVirtualHost(configured.getVirtualHost());
+        setConnectionTimeout(configured.getConnectionTimeout());
+        setSocketConfigurator(configured.getSocketConfigurator());
+        setShutdownExecutor(closing);
+        if (tls == null) {
+            setSocketFactory(configured.getSocketFactory());
+        } else {
+            setSslContextFactory(tls);
+        }
     }
 
     @Override
@@ -28,13 +37,8 @@ final class GuardedConnectionFactory extends ConnectionFactory {
     }
 
     @Override
-    protected synchronized FrameHandlerFactory createFrameHandlerFactory() {
-        SocketFrameHandlerFactory sockets = new SocketFrameHandlerFactory(
-                configured.getConnectionTimeout(),
-                configured.getSocketFactory(),
-                configured.getSocketConfigurator(),
-                configured.isSSL(),
-                closing);
+    protected synchronized FrameHandlerFactory createFrameHandlerFactory() throws IOException {
+        FrameHandlerFactory sockets = super.createFrameHandlerFactory();
         return (address, connectionName) -> new FrameGuard(sockets.create(address, connectionName));
     }
 }

@@ -11,17 +11,21 @@ final class LogText {
 
     /** Quotes the text, escapes all but printable ASCII, and cuts it short. */
     static String quote(@Nullable String text) {
+        return quote(text, MAX_LENGTH);
+    }
+
+    static String quote(@Nullable String text, int maxLength) {
         if (text == null) {
             return "none";
         }
         StringBuilder quoted = new StringBuilder("'");
-        text.chars().limit(MAX_LENGTH).forEach(c -> {
+        text.chars().limit(maxLength).forEach(c -> {
             if (c < ' ' || c > '~' || c == '\'' || c == '\\') {
                 quoted.append("\\u%04x".formatted(c));
             } else {
                 quoted.append((char) c);
             }
         });
-        return quoted.append(text.length() > MAX_LENGTH ? "'..." : "'").toString();
+        return quoted.append(text.length() > maxLength ? "'..." : "'").toString();
     }
 }

@@ -3,7 +3,9 @@ package com.example.fib.server;
 import com.example.fib.broker.TestBroker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,9 +54,13 @@ final class FibServer implements AutoCloseable {
 
     private static FibServer run(
             SpringApplicationBuilder application, TestBroker broker, String queue, String... settings) {
+        Map<String, String> all = new LinkedHashMap<>(broker.properties());
+        for (String setting : settings) {
+            String[] pair = setting.split("=", 2);
+            all.put(pair[0], pair[1]);
+        }
         List<String> arguments = new ArrayList<>(List.of("--server.port=0", "--fib.queue.name=" + queue));
-        broker.properties().forEach((name, value) -> arguments.add("--" + name + "=" + value));
-        List.of(settings).forEach(setting -> arguments.add("--" + setting));
+        all.forEach((name, value) -> arguments.add("--" + name + "=" + value));
         AtomicInteger started = new AtomicInteger();
         ApplicationListener<AsyncConsumerStartedEvent> counter = event -> started.incrementAndGet();
         ConfigurableApplicationContext context = application.listeners(counter).run(arguments.toArray(String[]::new));

@@ -3,6 +3,10 @@ package com.example.fib.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.example.fib.broker.TestBroker;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -85,6 +89,31 @@ class RecoveryTests {
             server.awaitConsuming(3);
             assertAnswers();
         }
+    }
+
+    @Test
+    void triesAgainWhileItsPasswordIsWrongAndKeepsItToItself(CapturedOutput output) throws Exception {
+        String wrong = "wrong-" + UUID.randomUUID();
+        try (FibServer server = FibServer.startWithoutWaiting(broker, queue, "spring.rabbitmq.password=" + wrong)) {
+            String refused = "No connection to the broker, trying again: "
+                    + "'com.rabbitmq.client.AuthenticationFailureException: ACCESS_REFUSED";
+            Awaitility.await().until(() -> output.toString().split(refused, -1).length > 3);
+            HttpResponse<String> health = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create(server.url("/actuator/health")))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            assertThat(health.statusCode()).isEqualTo(503);
+            assertThat(health.body()).doesNotContain(wrong, "Exception");
+            broker.ctl("change_password", "guest", wrong);
+            try {
+                server.awaitConsuming(5);
+            } finally {
+                broker.ctl("change_password", "guest", "guest");
+            }
+            assertAnswers();
+        }
+        assertThat(output).doesNotContain(wrong).doesNotContain("\tat ");
     }
 
     /** Addresses that are new are tried on a connection of their own; a caller must not suffer where there is none. */

@@ -278,7 +278,7 @@ class UnmendedSpringTests {
         Channel plain = heartbeating(broker.connectionFactory());
         ConnectionFactory configured = broker.connectionFactory();
         configured.setRequestedHeartbeat(1);
-        Channel bounded = heartbeating(new GuardedConnectionFactory(configured, Executors.newCachedThreadPool()));
+        Channel bounded = heartbeating(new GuardedConnectionFactory(configured, null, Executors.newCachedThreadPool()));
         broker.freeze();
         try {
             CompletableFuture<Void> hanging = CompletableFuture.runAsync(() -> publish(plain, 20_000_000));
