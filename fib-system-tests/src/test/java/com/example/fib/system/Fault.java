@@ -15,7 +15,7 @@ import org.awaitility.core.ConditionTimeoutException;
 final class Fault {
 
     /** The promise to the millisecond, for a machine with nothing else to do; otherwise with room for what else it does. */
-    private static final boolean STRICT = Boolean.getBoolean("fib.faults.strict");
+    static final boolean STRICT = Boolean.getBoolean("fib.faults.strict");
 
     static final Duration DEADLINE = Duration.ofSeconds(2);
     static final Duration LONGEST = DEADLINE.plus(within(250));
@@ -85,6 +85,13 @@ final class Fault {
 
     static Duration within(long millis) {
         return Duration.ofMillis(STRICT ? millis : 3 * millis);
+    }
+
+    /** A fifth more than without the fault; on a busy machine several times that. */
+    static Duration slowerByAFifth(Duration without) {
+        return STRICT
+                ? without.multipliedBy(6).dividedBy(5)
+                : without.multipliedBy(3).plusMillis(100);
     }
 
     /** A share in percent: what is missing to 100 may be five times as much on a busy machine. */
