@@ -21,9 +21,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -109,7 +111,7 @@ class FuzzTests {
     void answersTheNext(CapturedOutput output) throws Exception {
         hostile = null;
         assertThat(get("/fib/30").body()).isEqualTo("832040");
-        assertThat(output).doesNotContain("ERROR", "\tat ");
+        assertThat(output).doesNotContain(" ERROR ", " WARN ", "\tat ");
     }
 
     @Test
@@ -143,7 +145,7 @@ class FuzzTests {
             HttpResponse<String> response = get("/fib/30");
             String status = String.valueOf(headersOf(reply).getOrDefault("x-rpc-status", "OK"));
             assertThat(response.statusCode())
-                    .as(status)
+                    .as("%s to %s", response.body(), reply.properties())
                     .isEqualTo(
                             switch (status) {
                                 case "OK" -> new String(reply.body(), ISO_8859_1).matches("[0-9]+") ? 200 : 502;
@@ -180,19 +182,23 @@ class FuzzTests {
     private static BasicProperties properties(SplittableRandom random) {
         return new BasicProperties.Builder()
                 .headers(headers(random))
-                .contentType(Fuzz.oneOf(random, null, "text/plain", "gzip", short8(random)))
-                .contentEncoding(Fuzz.oneOf(random, null, "gzip", "zip", "utf-16", short8(random)))
-                .deliveryMode(Fuzz.oneOf(random, null, 1, 2, 3, 255))
-                .priority(Fuzz.oneOf(random, null, 0, 255))
-                .replyTo(Fuzz.oneOf(random, null, "a/b", short8(random)))
-                .messageId(Fuzz.oneOf(random, null, short8(random)))
-                .timestamp(Fuzz.oneOf(random, null, new Date(random.nextLong() >>> 12)))
-                .type(Fuzz.oneOf(random, null, short8(random)))
-                .appId(Fuzz.oneOf(random, null, short8(random)))
+                .contentType(orNone(random, Fuzz.oneOf(random, "text/plain", "gzip", shortText(random))))
+                .contentEncoding(orNone(random, Fuzz.oneOf(random, "gzip", "zip", "utf-16", shortText(random))))
+                .deliveryMode(orNone(random, random.nextInt(1, 3)))
+                .priority(orNone(random, random.nextInt(256)))
+                .replyTo(orNone(random, Fuzz.oneOf(random, "a/b", shortText(random))))
+                .messageId(orNone(random, shortText(random)))
+                .timestamp(orNone(random, new Date(random.nextLong() >>> 12)))
+                .type(orNone(random, shortText(random)))
+                .appId(orNone(random, shortText(random)))
                 .build();
     }
 
-    private static String short8(SplittableRandom random) {
+    private static <T> @Nullable T orNone(SplittableRandom random, T value) {
+        return random.nextBoolean() ? value : null;
+    }
+
+    private static String shortText(SplittableRandom random) {
         return Fuzz.text(random, 60).replaceAll("[\\ud800-\\udfff]", "?");
     }
 
@@ -201,7 +207,7 @@ class FuzzTests {
         headers.put("x-rpc-status", Fuzz.oneOf(random, "OK", "OK", "INTERNAL", "OUT_OF_RANGE", "RESOURCE_EXHAUSTED"));
         headers.put("x-rpc-server", value(random, 0));
         headers.put("x-rpc-compute-us", Fuzz.oneOf(random, 5L, random.nextLong(), value(random, 0)));
-        headers.put(Fuzz.oneOf(random, "x-rpc-status", "x-death", "__TypeId__", short8(random)), value(random, 0));
+        headers.put(Fuzz.oneOf(random, "x-rpc-status", "x-death", "__TypeId__", shortText(random)), value(random, 0));
         headers.remove(Fuzz.oneOf(random, "x-rpc-status", "x-rpc-server", "x-rpc-compute-us"));
         return headers;
     }
@@ -215,7 +221,7 @@ class FuzzTests {
             case 4 -> Fuzz.bytes(random, 20);
             case 5 -> BigDecimal.valueOf(random.nextInt(), random.nextInt(5));
             case 6 -> new Date(random.nextInt() * 1000L);
-            case 7 -> short8(random);
+            case 7 -> shortText(random);
             case 8 -> List.of(value(random, depth + 1));
             default -> Map.of("k", value(random, depth + 1));
         };
@@ -374,8 +380,14 @@ class FuzzTests {
 
     /** Of one response after another, each as HTTP has it. */
     private static List<Integer> statuses(String request, String responses) {
-        List<Integer> statuses = new java.util.ArrayList<>();
+        List<Integer> statuses = new ArrayList<>();
         int at = 0;
+        if (responses.startsWith("{\"type\"")
+                && !request.lines().findFirst().orElse("").endsWith(" HTTP/1.1")) {
+            // To a line without a version HTTP/0.9 answers without a status line.
+            Matcher status = Pattern.compile("\"status\":([0-9]{3}),").matcher(responses);
+            return status.find() ? List.of(Integer.parseInt(status.group(1))) : List.of();
+        }
         while (at < responses.length()) {
             Matcher status = STATUS_LINE.matcher(responses).region(at, responses.length());
             assertThat(status.lookingAt())
@@ -386,7 +398,7 @@ class FuzzTests {
             Map<String, String> headers = new HashMap<>();
             Matcher header = HEADER.matcher(responses).region(at, responses.length());
             while (header.lookingAt()) {
-                headers.put(header.group(1).toLowerCase(java.util.Locale.ROOT), header.group(2));
+                headers.put(header.group(1).toLowerCase(Locale.ROOT), header.group(2));
                 at = header.end();
                 header.region(at, responses.length());
             }

@@ -7,16 +7,28 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.core.type.filter.AnnotationTypeFilter;
+import org.springframework.util.ClassUtils;
 
-/** What one caller may take of the web server: sizes, times and connections each have an end. */
+/** What a stranger can reach: of Boot's endpoints no more than these. And take: sizes, times and connections have an end. */
 @SpringBootTest(
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
@@ -28,11 +40,59 @@ import org.springframework.boot.test.web.server.LocalServerPort;
         })
 class HttpLimitsTests {
 
+    private static final Set<String> EXPOSED = Set.of("health", "info", "prometheus");
+
     private static final String HEAD = " HTTP/1.1\r\nHost: localhost\r\n";
     private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
+    private final HttpClient http = HttpClient.newHttpClient();
+
     @LocalServerPort
     private int port;
+
+    @Test
+    void exposesNoOtherEndpointOfBoot() throws Exception {
+        Set<String> endpoints = endpoints();
+        assertThat(endpoints)
+                .hasSizeGreaterThan(15)
+                .containsAll(EXPOSED)
+                .contains("env", "heapdump", "loggers", "shutdown", "threaddump");
+        Set<String> reachable = new TreeSet<>();
+        for (String endpoint : endpoints) {
+            for (String method : new String[] {"GET", "POST", "DELETE", "OPTIONS"}) {
+                HttpResponse<String> response = http.send(
+                        HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/actuator/" + endpoint))
+                                .method(method, HttpRequest.BodyPublishers.noBody())
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+                if (response.statusCode() != 404) {
+                    reachable.add(endpoint);
+                }
+            }
+        }
+        assertThat(reachable).isEqualTo(EXPOSED);
+    }
+
+    /** By name, of all that are on the classpath. */
+    private static Set<String> endpoints() {
+        ClassPathScanningCandidateComponentProvider scanner = new ClassPathScanningCandidateComponentProvider(false);
+        scanner.addIncludeFilter(new AnnotationTypeFilter(Endpoint.class));
+        Set<String> ids = new TreeSet<>();
+        scanner.findCandidateComponents("org.springframework.boot").forEach(found -> {
+            Class<?> type = ClassUtils.resolveClassName(String.valueOf(found.getBeanClassName()), null);
+            ids.add(MergedAnnotations.from(type).get(Endpoint.class).getString("id"));
+        });
+        return ids;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/fib/30", "/nothing", "/actuator/health"})
+    void refusesTrace(String path) throws Exception {
+        assertThat(exchange("TRACE " + path + HEAD + "Cookie: secret\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 405")
+                .contains("application/problem+json", "nosniff")
+                .doesNotContain("secret");
+    }
 
     @Test
     void refusesALongRequestLine() throws Exception {
@@ -135,7 +195,7 @@ class HttpLimitsTests {
                 for (int next = in.read(); next >= 0; next = in.read()) {
                     response.write(next);
                 }
-            } catch (java.net.SocketException ex) {
+            } catch (SocketException ex) {
                 // What was read is what there is.
             }
             return response.toString(ISO_8859_1);

@@ -5,7 +5,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Inputs made at random, for 3 s, or {@code -Dfib.fuzz.seconds}. Each has a seed of its own, which a failure names, and {@code
+ * Inputs made at random, for 2 s, or {@code -Dfib.fuzz.seconds}. Each has a seed of its own, which a failure names, and {@code
  * -Dfib.fuzz.seed} begins with it.
  */
 public final class Fuzz {
@@ -20,7 +20,7 @@ public final class Fuzz {
     /** At least one round, and no more once the time is over. */
     public static void run(Round round) {
         long seed = Long.getLong("fib.fuzz.seed", new SecureRandom().nextLong());
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.getLong("fib.fuzz.seconds", 3));
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.getLong("fib.fuzz.seconds", 2));
         long rounds = 0;
         do {
             try {
