@@ -24,6 +24,7 @@ final class Fault {
     static final boolean LONG = "long".equals(System.getProperty("fib.faults"));
 
     private static final Duration BEFORE = Duration.ofSeconds(2);
+    private static final Duration SETTLED = Duration.ofSeconds(1);
     private static final Duration PATIENCE = Duration.ofSeconds(25);
 
     /** What is done to the system; it ends when the fault does. */
@@ -59,7 +60,7 @@ final class Fault {
         long start;
         long end;
         try (load) {
-            last(BEFORE);
+            last(recovers ? BEFORE : SETTLED);
             start = System.nanoTime();
             steps.run();
             end = System.nanoTime();

@@ -55,7 +55,7 @@ class SecurityTests {
         }
         assertThat(all("(?m)^(?:FROM |    image: )([^$\\s]+)", text("Dockerfile") + text("docker-compose.yml")))
                 .hasSizeGreaterThan(4)
-                .allMatch(image -> image.matches("[\\w./-]+:\\d[\\w.-]*"));
+                .allMatch(image -> image.matches("[\\w./-]+:v?\\d[\\w.-]*"));
         assertThat(all("uses: (\\S+)", text(".github/workflows/build.yml")))
                 .isNotEmpty()
                 .allMatch(action -> action.matches("[\\w/-]+@(?:v\\d[\\d.]*|[0-9a-f]{40})"));
