@@ -286,8 +286,7 @@ class HostileLoadTests {
         }
         Figures figures = Fault.measure("honest callers alone", calm(target), MEASURED);
         System.out.printf(
-                "alone: p50 %.1f ms, p99 %.1f ms%n",
-                millis(figures.percentile(50)), millis(figures.percentile(99)));
+                "alone: p50 %.1f ms, p99 %.1f ms%n", millis(figures.percentile(50)), millis(figures.percentile(99)));
         alone.put(target, figures);
         return figures;
     }
