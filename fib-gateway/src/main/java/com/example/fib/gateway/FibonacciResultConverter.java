@@ -19,8 +19,11 @@ import org.springframework.stereotype.Component;
 @Component
 final class FibonacciResultConverter extends AbstractHttpMessageConverter<FibonacciResult> {
 
-    FibonacciResultConverter() {
+    private final LongAnswers answers;
+
+    FibonacciResultConverter(LongAnswers answers) {
         super(MediaType.TEXT_PLAIN, MediaType.APPLICATION_JSON);
+        this.answers = answers;
     }
 
     @Override
@@ -46,13 +49,20 @@ final class FibonacciResultConverter extends AbstractHttpMessageConverter<Fibona
 
     @Override
     protected void writeInternal(FibonacciResult result, HttpOutputMessage output) throws IOException {
-        OutputStream body = output.getBody();
-        if (isJson(output.getHeaders().getContentType())) {
-            body.write(before(result));
-            body.write(result.reply().digits());
-            body.write(AFTER);
-        } else {
-            body.write(result.reply().digits());
+        byte[] digits = result.reply().digits();
+        // First a place, then the body: what fails before that is still a problem.
+        int share = answers.hold(digits.length);
+        try {
+            OutputStream body = output.getBody();
+            if (isJson(output.getHeaders().getContentType())) {
+                body.write(before(result));
+                LongAnswers.write(digits, body);
+                body.write(AFTER);
+            } else {
+                LongAnswers.write(digits, body);
+            }
+        } finally {
+            answers.giveBack(share);
         }
     }
 

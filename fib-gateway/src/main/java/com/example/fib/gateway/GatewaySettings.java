@@ -5,8 +5,10 @@ import jakarta.validation.constraints.DecimalMax;
 import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Positive;
 import java.time.Duration;
+import java.util.List;
 import org.hibernate.validator.constraints.time.DurationMax;
 import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -25,6 +27,7 @@ import org.springframework.validation.annotation.Validated;
  * @param resendShare how many requests may be sent a second time, as a share of all calls; 0 for none, where computing
  *     twice would do harm. Default 0.1
  * @param queue the request queue
+ * @param cors calls by scripts of other sites
  */
 @ConfigurationProperties("fib")
 @Validated
@@ -39,7 +42,8 @@ record GatewaySettings(
         @DefaultValue("0.1") @DecimalMin("0") @DecimalMax("1")
         double resendShare,
 
-        @DefaultValue @Valid Queue queue) {
+        @DefaultValue @Valid Queue queue,
+        @DefaultValue @Valid Cors cors) {
 
     /**
      * The request queue, declared by the server; the gateway only publishes to it.
@@ -47,4 +51,18 @@ record GatewaySettings(
      * @param name the request queue's name, as the servers have it. Default rpc_queue
      */
     record Queue(@DefaultValue("rpc_queue") @NotBlank String name) {}
+
+    /**
+     * Who else's scripts may call.
+     *
+     * @param allowedOrigins origins whose scripts may call the API, such as https://example.com, or * for all. None by default
+     */
+    record Cors(
+            @DefaultValue
+            List<
+                            @Pattern(
+                                    regexp = "\\*|https?://[^/\\s*]+",
+                                    message = "must be an origin such as https://example.com, or *")
+                            String>
+                    allowedOrigins) {}
 }

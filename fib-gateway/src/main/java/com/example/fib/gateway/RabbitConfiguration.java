@@ -48,6 +48,7 @@ class RabbitConfiguration {
         SharedReplyTemplate template = new SharedReplyTemplate(settings.hedgeAfter(), budget);
         template.setTracing(new CallTracing(tracer, propagator));
         configurer.configure(template, connectionFactory);
+        template.setMessagePropertiesConverter(new ReplyPropertiesConverter());
         customizers.orderedStream().forEach(customizer -> customizer.customize(template));
         return template;
     }

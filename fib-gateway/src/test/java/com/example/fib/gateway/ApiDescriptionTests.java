@@ -39,8 +39,11 @@ class ApiDescriptionTests {
             "content-length",
             "content-security-policy",
             "content-type",
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
             "date",
             "keep-alive",
+            "permissions-policy",
             "referrer-policy",
             "transfer-encoding",
             "x-content-type-options");

@@ -133,6 +133,14 @@ class HttpTableTests {
         assertThat(get("/fib/31", "If-None-Match", tag).statusCode()).isEqualTo(200);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"https://a.example", "fib-30", "\"", "W/", ""})
+    void answersATagThatIsNoneWithTheResult(String tag) throws Exception {
+        replies.reply = reply("832040", Map.of());
+
+        assertThat(get("/fib/30", "If-None-Match", tag).statusCode()).isEqualTo(200);
+    }
+
     @Test
     void answersHeadAsGetWithoutTheBody() throws Exception {
         replies.reply = reply("832040", Map.of());

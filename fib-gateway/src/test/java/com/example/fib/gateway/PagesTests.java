@@ -84,7 +84,9 @@ class PagesTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/page.js", "/problems/no-server", "/fib/thirty", "/nothing", "/actuator/health"})
+    @ValueSource(
+            strings = {"/", "/page.js", "/problems/no-server", "/fib/thirty", "/fib/%00", "/nothing", "/actuator/health"
+            })
     void tellsBrowsersToTakeNothingFromElsewhere(String path) throws Exception {
         HttpResponse<String> response = get(path);
 
@@ -94,6 +96,10 @@ class PagesTests {
                 .doesNotContain("unsafe", "*", "http");
         assertThat(header(response, "X-Content-Type-Options")).isEqualTo("nosniff");
         assertThat(header(response, "Referrer-Policy")).isEqualTo("no-referrer");
+        assertThat(header(response, "Permissions-Policy")).contains("camera=()", "microphone=()", "geolocation=()");
+        assertThat(header(response, "Cross-Origin-Opener-Policy")).isEqualTo("same-origin");
+        assertThat(header(response, "Cross-Origin-Resource-Policy")).isEqualTo("same-origin");
+        assertThat(response.headers().firstValue("Strict-Transport-Security")).isEmpty();
     }
 
     /** By an XML parser, which HTML written with care passes. */

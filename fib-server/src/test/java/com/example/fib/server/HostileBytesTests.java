@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -81,6 +82,59 @@ class HostileBytesTests {
                 .until(() -> server.count("rabbitmq.acknowledged") + server.count("rabbitmq.rejected") == settled + 2);
         assertThat(server.count("rabbitmq.consumed")).isEqualTo(consumed + 2);
         assertThat(server.consumersStarted()).isEqualTo(consumers);
+    }
+
+    static Stream<Arguments> ids() {
+        return Stream.of(
+                Arguments.arguments(
+                        "text",
+                        "\u00e2\u0082\u00ac\u00f0\u009f\u0098\u0080",
+                        "\u00e2\u0082\u00ac\u00f0\u009f\u0098\u0080"),
+                Arguments.arguments("a bad byte", "a\u00ffb", "a\u00ef\u00bf\u00bdb"),
+                Arguments.arguments("85 bad bytes", "\u00ff".repeat(85), "\u00ef\u00bf\u00bd".repeat(85)));
+    }
+
+    /** The client reads an id as text, and what is none is lost then. Bytes here: what is sent, and what comes back. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("ids")
+    void returnsAnIdAsTheTextThatItIs(String name, String sent, String returned) throws Exception {
+        try (WireClient client = new WireClient(TestBroker.shared());
+                RawClient other = new RawClient(TestBroker.shared())) {
+            String replies =
+                    other.channel.queueDeclare("", false, false, true, null).getQueue();
+            client.publish(
+                    server.queue(),
+                    CORRELATION_ID | REPLY_TO,
+                    WireClient.shortString(sent) + WireClient.shortString(replies),
+                    "30");
+
+            String properties = Awaitility.await()
+                    .atMost(2, TimeUnit.SECONDS)
+                    .until(() -> client.get(replies), reply -> !reply.isEmpty());
+
+            assertThat(properties).contains(WireClient.shortString(returned));
+            other.channel.queueDelete(replies);
+        }
+    }
+
+    /** As text it would be longer than an id may be. */
+    @Test
+    void dropsAnIdOf86BadBytes() throws Exception {
+        int rejected = server.count("rabbitmq.rejected");
+        try (WireClient client = new WireClient(TestBroker.shared());
+                RawClient other = new RawClient(TestBroker.shared())) {
+            String replies = other.channel.queueDeclare().getQueue();
+            client.publish(
+                    server.queue(),
+                    CORRELATION_ID | REPLY_TO,
+                    WireClient.shortString("\u00ff".repeat(86)) + WireClient.shortString(replies),
+                    "30");
+
+            Awaitility.await()
+                    .atMost(2, TimeUnit.SECONDS)
+                    .until(() -> server.count("rabbitmq.rejected") == rejected + 1);
+            assertThat(RawClient.body(other.call(server.queue(), "10"))).isEqualTo("55");
+        }
     }
 
     private static Arguments message(String name, int flags, String properties) {

@@ -16,6 +16,8 @@ final class WireClient implements AutoCloseable {
     private static final int METHOD = 1;
     private static final int HEADER = 2;
     private static final int BODY = 3;
+    private static final int GET_EMPTY = 72;
+    private static final int PROPERTIES_AT = 14;
 
     private final Socket socket;
     private final DataInputStream in;
@@ -46,6 +48,22 @@ final class WireClient implements AutoCloseable {
         send(BODY, 1, body);
     }
 
+    /** Takes a message with a body and returns its properties as they stand on the wire; nothing where there is none. */
+    String get(String queue) throws IOException {
+        send(METHOD, 1, "\0<\0F" + "\0\0" + shortString(queue) + "\u0001");
+        if (receive()[3] == GET_EMPTY) {
+            return "";
+        }
+        String header = new String(receive(), ISO_8859_1);
+        receive();
+        return header.substring(PROPERTIES_AT);
+    }
+
+    /** Whether the broker has said anything; that is a close, for it is asked for nothing. */
+    boolean isClosed() throws IOException {
+        return in.available() > 0;
+    }
+
     static String shortString(String bytes) {
         return number(bytes.length(), 1) + bytes;
     }
@@ -71,14 +89,19 @@ final class WireClient implements AutoCloseable {
     }
 
     private void expect(int classId, int methodId) throws IOException {
+        byte[] payload = receive();
+        if (payload[1] != classId || payload[3] != methodId) {
+            throw new IOException("unexpected method " + payload[1] + "." + payload[3]);
+        }
+    }
+
+    private byte[] receive() throws IOException {
         in.readUnsignedByte();
         in.readUnsignedShort();
         byte[] payload = new byte[in.readInt()];
         in.readFully(payload);
         in.readUnsignedByte();
-        if (payload[1] != classId || payload[3] != methodId) {
-            throw new IOException("unexpected method " + payload[1] + "." + payload[3]);
-        }
+        return payload;
     }
 
     @Override

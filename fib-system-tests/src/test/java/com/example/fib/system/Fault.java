@@ -15,7 +15,7 @@ import org.awaitility.core.ConditionTimeoutException;
 final class Fault {
 
     /** The promise to the millisecond, for a machine with nothing else to do; otherwise with room for what else it does. */
-    private static final boolean STRICT = Boolean.getBoolean("fib.faults.strict");
+    static final boolean STRICT = Boolean.getBoolean("fib.faults.strict");
 
     static final Duration DEADLINE = Duration.ofSeconds(2);
     static final Duration LONGEST = DEADLINE.plus(within(250));
@@ -24,6 +24,7 @@ final class Fault {
     static final boolean LONG = "long".equals(System.getProperty("fib.faults"));
 
     private static final Duration BEFORE = Duration.ofSeconds(2);
+    private static final Duration SETTLED = Duration.ofSeconds(1);
     private static final Duration PATIENCE = Duration.ofSeconds(25);
 
     /** What is done to the system; it ends when the fault does. */
@@ -59,7 +60,7 @@ final class Fault {
         long start;
         long end;
         try (load) {
-            last(BEFORE);
+            last(recovers ? BEFORE : SETTLED);
             start = System.nanoTime();
             steps.run();
             end = System.nanoTime();
@@ -85,6 +86,13 @@ final class Fault {
 
     static Duration within(long millis) {
         return Duration.ofMillis(STRICT ? millis : 3 * millis);
+    }
+
+    /** A fifth more than without the fault; on a busy machine several times that. */
+    static Duration slowerByAFifth(Duration without) {
+        return STRICT
+                ? without.multipliedBy(6).dividedBy(5)
+                : without.multipliedBy(3).plusMillis(100);
     }
 
     /** A share in percent: what is missing to 100 may be five times as much on a busy machine. */

@@ -94,6 +94,16 @@ record Figures(String fault, List<Call> calls, Duration recovery, Duration stall
                 calls.stream().filter(which).mapToLong(Call::millis).max().orElse(0));
     }
 
+    /** As long as so many percent of the calls took, at most. */
+    Duration percentile(int percent) {
+        return Duration.ofNanos(calls.stream()
+                .mapToLong(Call::nanos)
+                .sorted()
+                .skip(calls.size() * (long) percent / 100)
+                .findFirst()
+                .orElseThrow());
+    }
+
     /** By outcome, such as {@code 503 no-server}. */
     Map<String, Long> outcomes() {
         return calls.stream().collect(Collectors.groupingBy(Call::outcome, TreeMap::new, Collectors.counting()));

@@ -66,7 +66,7 @@ class OverloadTests {
 
     @Test
     void servesHonestCallersBesideSlowAndIdleConnections() throws IOException {
-        Duration alone = p99(honest("honest callers alone"));
+        Duration alone = honest("honest callers alone").percentile(99);
         List<Socket> others = new ArrayList<>();
         try {
             hold(others, Fault.LONG ? 10_000 : 2_000, "");
@@ -82,7 +82,7 @@ class OverloadTests {
                         }
                     });
             Fault.requireOnlyAnswers(figures);
-            assertThat(p99(figures))
+            assertThat(figures.percentile(99))
                     .as("alone %s; %s", alone, figures.row())
                     .isLessThanOrEqualTo(alone.multipliedBy(2).plus(Fault.within(20)));
         } finally {
@@ -106,14 +106,5 @@ class OverloadTests {
             sockets.add(socket);
             socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
         }
-    }
-
-    private static Duration p99(Figures figures) {
-        return Duration.ofMillis(figures.calls().stream()
-                .mapToLong(Call::millis)
-                .sorted()
-                .skip(figures.calls().size() * 99L / 100)
-                .findFirst()
-                .orElseThrow());
     }
 }

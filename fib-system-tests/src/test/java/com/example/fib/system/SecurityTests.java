@@ -1,0 +1,114 @@
+package com.example.fib.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.yaml.snakeyaml.Yaml;
+
+/** SECURITY.md is true of this project: its tests are there, its versions fixed, its containers without rights. */
+class SecurityTests {
+
+    private static final Pattern NAMED = Pattern.compile("`(\\w+Tests)(?:\\.(\\w+))?`");
+    private static final Pattern UNFIXED = Pattern.compile("<version>\\s*(?:LATEST|RELEASE|[\\[(])");
+
+    @Test
+    void namesATestForEveryThreat() throws IOException {
+        Map<String, String> sources = tests();
+        List<String> threats = text("SECURITY.md")
+                .split("\n## Threats", 2)[1]
+                .split("\n## ", 2)[0]
+                .lines()
+                .filter(line -> line.startsWith("| ") && !line.startsWith("| threat |") && !line.startsWith("| **"))
+                .toList();
+        assertThat(threats).hasSizeGreaterThan(20);
+        for (String threat : threats) {
+            List<MatchResult> named = NAMED.matcher(threat).results().toList();
+            assertThat(named).as(threat).isNotEmpty();
+            for (MatchResult test : named) {
+                assertThat(sources).containsKey(test.group(1));
+                if (test.group(2) != null) {
+                    assertThat(sources.get(test.group(1))).contains("void " + test.group(2) + "(");
+                }
+            }
+        }
+    }
+
+    @Test
+    void fixesEveryVersion() throws IOException {
+        try (Stream<Path> files = Files.find(
+                Documented.PROJECT,
+                4,
+                (file, attributes) ->
+                        file.endsWith("pom.xml") && !file.toString().contains("/target/"))) {
+            assertThat(files).hasSizeGreaterThan(5).allSatisfy(pom -> assertThat(Documented.text(pom))
+                    .doesNotContainPattern(UNFIXED));
+        }
+        assertThat(all("(?m)^(?:FROM |    image: )([^$\\s]+)", text("Dockerfile") + text("docker-compose.yml")))
+                .hasSizeGreaterThan(4)
+                .allMatch(image -> image.matches("[\\w./-]+:v?\\d[\\w.-]*"));
+        assertThat(all("uses: (\\S+)", text(".github/workflows/build.yml")))
+                .isNotEmpty()
+                .allMatch(action -> action.matches("[\\w/-]+@(?:v\\d[\\d.]*|[0-9a-f]{40})"));
+        assertThat(all("\": \"([^\"]+)\"", text("bench/peers/package.json").split("\"dependencies\"", 2)[1]))
+                .isNotEmpty()
+                .allMatch(version -> version.matches("\\d+\\.\\d+\\.\\d+"));
+        assertThat(text(".github/dependabot.yml")).contains(": maven", ": docker", ": github-actions", ": npm");
+    }
+
+    @Test
+    void givesContainersNoRights() {
+        assertThat(text("Dockerfile")).containsPattern("(?m)^USER [1-9][0-9]*:[1-9][0-9]*$");
+        Map<String, Map<String, Map<String, Object>>> compose = new Yaml().load(text("docker-compose.yml"));
+        Map<String, Map<String, Object>> services = Map.copyOf(compose.getOrDefault("services", Map.of()));
+        assertThat(services).containsKeys("fib-gateway", "fib-server", "rabbitmq");
+        services.forEach((name, service) -> {
+            assertThat(service)
+                    .as(name)
+                    .containsEntry("cap_drop", List.of("ALL"))
+                    .containsKey("mem_limit");
+            assertThat(String.valueOf(service.get("security_opt"))).as(name).contains("no-new-privileges:true");
+            assertThat(service.get("privileged")).as(name).isNull();
+            if (service.get("ports") instanceof List<?> ports) {
+                assertThat(ports).as(name).allMatch(port -> port.toString().startsWith("127.0.0.1:"));
+            }
+        });
+        assertThat(services.get("fib-gateway")).containsEntry("read_only", true);
+        assertThat(services.get("fib-server")).containsEntry("read_only", true);
+    }
+
+    /** The sources of all test classes, by name; of those that share one, together. */
+    private static Map<String, String> tests() throws IOException {
+        Map<String, String> sources = new HashMap<>();
+        for (String module : List.of("fib-test-broker", "fib-server", "fib-gateway", "fib-system-tests")) {
+            try (Stream<Path> files =
+                    Files.walk(Documented.PROJECT.resolve(module).resolve("src/test/java"))) {
+                files.filter(file -> file.toString().endsWith("Tests.java"))
+                        .forEach(file -> sources.merge(
+                                file.getFileName().toString().replace(".java", ""),
+                                Documented.text(file),
+                                String::concat));
+            }
+        }
+        return sources;
+    }
+
+    private static List<String> all(String pattern, String text) {
+        List<String> found = new ArrayList<>();
+        Pattern.compile(pattern).matcher(text).results().forEach(match -> found.add(match.group(1)));
+        return found;
+    }
+
+    private static String text(String page) {
+        return Documented.text(Documented.PROJECT.resolve(page));
+    }
+}
