@@ -67,8 +67,8 @@ final class DebianPackage {
     }
 
     private String libraries() {
-        try (Stream<Path> folders = Files.find(folder, 3, (path, attributes) -> path.toString()
-                .endsWith("-linux-gnu"))) {
+        try (Stream<Path> folders =
+                Files.find(folder, 3, (path, attributes) -> path.toString().endsWith("-linux-gnu"))) {
             return folders.map(Path::toString).collect(Collectors.joining(File.pathSeparator));
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
@@ -116,8 +116,7 @@ final class DebianPackage {
     }
 
     static int freePort() {
-        try (ServerSocket socket =
-                new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);

@@ -93,8 +93,8 @@ final class HttpCaller implements AutoCloseable {
             throw new IOException("closed");
         }
         connected.setSoTimeout(timeout);
-        String request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n" + entrance.headers()
-                + "\r\n";
+        String request =
+                "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n" + entrance.headers() + "\r\n";
         connected.getOutputStream().write(request.getBytes(ISO_8859_1));
         return answer();
     }
