@@ -19,12 +19,20 @@ import java.util.stream.Stream;
  */
 final class DebianPackage {
 
+    /** Where there are no package lists, or old ones, with lists of its own: no root needed. */
     private static final String DOWNLOAD = """
             get() {
-              names=$(apt-get -s -o Debug::NoLocking=1 install --no-install-recommends PACKAGE | sed -n 's/^Inst \\([^ ]*\\).*/\\1/p')
-              apt-get -q download $names
+              names=$(apt-get $own -s -o Debug::NoLocking=1 install --no-install-recommends PACKAGE |
+                sed -n 's/^Inst \\([^ ]*\\).*/\\1/p')
+              apt-get -q $own download $names
             }
-            cd 'FOLDER' && { get || { apt-get -q update && get; }; } && for file in *.deb; do dpkg -x "$file" . || exit 1; done
+            cd 'FOLDER' || exit 1
+            get || {
+              mkdir -p apt/lists/partial apt/cache/archives/partial
+              own="-o Dir::State::Lists=$PWD/apt/lists -o Dir::Cache=$PWD/apt/cache -o APT::Sandbox::User="
+              apt-get -q $own update && get || exit 1
+            }
+            for file in *.deb; do dpkg -x "$file" . || exit 1; done
             """;
 
     private final String name;
