@@ -13,12 +13,13 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Locale;
+import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /** One HTTP/1.1 connection, kept alive, that never sends a request twice: what is lost shows. */
 final class HttpCaller implements AutoCloseable {
 
-    private final int port;
+    private final Entrance entrance;
     private final int timeout;
     private @Nullable Socket socket;
     private int answered;
@@ -27,8 +28,25 @@ final class HttpCaller implements AutoCloseable {
     /** A response's status and body. */
     record Answer(int status, String body) {}
 
+    /**
+     * Where callers come in, on this machine.
+     *
+     * @param tls for an entrance that speaks TLS
+     * @param headers lines for every request
+     */
+    record Entrance(int port, @Nullable SSLSocketFactory tls, String headers) {
+
+        static Entrance plain(int port) {
+            return new Entrance(port, null, "");
+        }
+    }
+
     HttpCaller(int port, Duration timeout) {
-        this.port = port;
+        this(Entrance.plain(port), timeout);
+    }
+
+    HttpCaller(Entrance entrance, Duration timeout) {
+        this.entrance = entrance;
         this.timeout = (int) timeout.toMillis();
     }
 
@@ -38,7 +56,11 @@ final class HttpCaller implements AutoCloseable {
             Socket fresh = new Socket();
             fresh.setTcpNoDelay(true);
             fresh.setSoTimeout(timeout);
-            fresh.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), timeout);
+            fresh.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), entrance.port()), timeout);
+            SSLSocketFactory tls = entrance.tls();
+            if (tls != null) {
+                fresh = tls.createSocket(fresh, "localhost", entrance.port(), true);
+            }
             in = new BufferedInputStream(fresh.getInputStream());
             socket = fresh;
             answered = 0;
@@ -71,7 +93,8 @@ final class HttpCaller implements AutoCloseable {
             throw new IOException("closed");
         }
         connected.setSoTimeout(timeout);
-        String request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n";
+        String request =
+                "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n" + entrance.headers() + "\r\n";
         connected.getOutputStream().write(request.getBytes(ISO_8859_1));
         return answer();
     }

@@ -30,14 +30,14 @@ final class Load implements AutoCloseable {
     private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
     private final List<Thread> callers = new ArrayList<>();
     private final AtomicInteger next = new AtomicInteger();
-    private final int port;
+    private final HttpCaller.Entrance entrance;
     private final List<Integer> numbers;
     private final long pause;
     private volatile long stall;
     private volatile boolean over;
 
-    private Load(int port, Duration pause, List<Integer> numbers) {
-        this.port = port;
+    private Load(HttpCaller.Entrance entrance, Duration pause, List<Integer> numbers) {
+        this.entrance = entrance;
         this.numbers = numbers;
         this.pause = pause.toNanos();
     }
@@ -49,7 +49,11 @@ final class Load implements AutoCloseable {
 
     /** So many callers; their n rotate through the numbers given. */
     static Load on(int port, int callers, Duration pause, List<Integer> numbers) {
-        Load load = new Load(port, pause, numbers);
+        return on(HttpCaller.Entrance.plain(port), callers, pause, numbers);
+    }
+
+    static Load on(HttpCaller.Entrance entrance, int callers, Duration pause, List<Integer> numbers) {
+        Load load = new Load(entrance, pause, numbers);
         for (int i = 0; i < callers; i++) {
             Thread caller = new Thread(load::run, "caller-" + i);
             caller.setDaemon(true);
@@ -61,7 +65,7 @@ final class Load implements AutoCloseable {
     }
 
     private void run() {
-        try (HttpCaller http = new HttpCaller(port, PATIENCE)) {
+        try (HttpCaller http = new HttpCaller(entrance, PATIENCE)) {
             while (!over) {
                 int n = numbers.get(Math.floorMod(next.getAndIncrement(), numbers.size()));
                 http.closeIfEnded();

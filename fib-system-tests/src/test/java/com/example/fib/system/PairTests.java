@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.example.fib.broker.TestBroker;
+import com.jayway.jsonpath.JsonPath;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.impl.ClientVersion;
 import java.math.BigInteger;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,7 +62,13 @@ class PairTests {
                         .isEqualTo(200);
                 assertThat(service.get("/actuator/prometheus").body()).contains("jvm_memory_used_bytes");
                 assertThat(service.get("/actuator/info").statusCode()).isEqualTo(200);
-                assertThat(service.get("/actuator/env").statusCode()).isEqualTo(404);
+                for (String other : List.of("env", "beans", "heapdump", "loggers", "metrics", "threaddump")) {
+                    assertThat(service.get("/actuator/" + other).statusCode()).isEqualTo(404);
+                }
+                assertThat(JsonPath.<List<String>>read(
+                                service.get("/actuator/sbom/application").body(),
+                                "$.components[?(@.name == 'amqp-client')].version"))
+                        .containsExactly(ClientVersion.VERSION);
                 assertThat(service.log()).doesNotContain("WARN", "ERROR");
             }
         }

@@ -2,11 +2,8 @@ package com.example.fib.system;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -15,22 +12,16 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * A Prometheus that asks the two services every second. Its programs are the machine's; where it has none, Debian's are
- * unpacked beside these tests' own output, without being installed.
- */
+/** A Prometheus that asks the two services every second. */
 final class Prometheus implements AutoCloseable {
 
-    private static final Path UNPACKED = Path.of("target", "prometheus").toAbsolutePath();
+    private static final DebianPackage PACKAGE = new DebianPackage("prometheus");
     private static final HttpClient http = HttpClient.newHttpClient();
     private static final JsonMapper json = new JsonMapper();
 
@@ -40,7 +31,7 @@ final class Prometheus implements AutoCloseable {
 
     /** With two jobs as deploy/prometheus has them. */
     Prometheus(ServiceProcess gateway, ServiceProcess server) throws IOException {
-        int port = freePort();
+        int port = DebianPackage.freePort();
         url = "http://127.0.0.1:" + port;
         folder = Files.createTempDirectory("fib-prometheus-");
         Path configuration = folder.resolve("prometheus.yml");
@@ -48,12 +39,11 @@ final class Prometheus implements AutoCloseable {
                 configuration,
                 "global: {scrape_interval: 1s}\nscrape_configs:\n" + job("fib-gateway", gateway)
                         + job("fib-server", server));
-        process = new ProcessBuilder(
-                        program("prometheus").toString(),
+        process = PACKAGE.program(
+                        "prometheus",
                         "--config.file=" + configuration,
                         "--storage.tsdb.path=" + folder.resolve("data"),
                         "--web.listen-address=127.0.0.1:" + port)
-                .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile())
                 .start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
@@ -103,78 +93,7 @@ final class Prometheus implements AutoCloseable {
      * @throws AssertionError where it fails, with what it wrote
      */
     static String promtool(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(program("promtool").toString()));
-        command.addAll(List.of(arguments));
-        return run(command);
-    }
-
-    /**
-     * One of its programs: of the PATH, or unpacked.
-     *
-     * @throws IllegalStateException if there is none, and none could be had; the message says what to do
-     */
-    private static Path program(String name) {
-        Stream<Path> folders = Stream.concat(
-                Stream.of(System.getenv().getOrDefault("PATH", "/usr/bin").split(File.pathSeparator))
-                        .map(Path::of),
-                Stream.of(UNPACKED.resolve("usr/bin")));
-        List<Path> candidates = folders.map(folder -> folder.resolve(name)).toList();
-        if (candidates.stream().noneMatch(Files::isExecutable)) {
-            unpack();
-        }
-        return candidates.stream()
-                .filter(Files::isExecutable)
-                .findFirst()
-                .orElseThrow(() -> new IllegalStateException("no " + name + " here, and none could be had: put"
-                        + " Prometheus on the PATH, or install Debian's package prometheus"));
-    }
-
-    private static void unpack() {
-        if (Files.isExecutable(Path.of("/usr/bin/apt-get"))) {
-            try {
-                Files.createDirectories(UNPACKED);
-                run(List.of(
-                        "sh",
-                        "-c",
-                        "cd '" + UNPACKED + "' && { apt-get -q download prometheus"
-                                + " || { apt-get -q update && apt-get -q download prometheus; }; }"
-                                + " && dpkg -x prometheus_*.deb ."));
-            } catch (IOException ex) {
-                throw new UncheckedIOException(ex);
-            }
-        }
-    }
-
-    private static String run(List<String> command) {
-        try {
-            Path output = Files.createTempFile("fib-prometheus-", ".out");
-            try {
-                Process started = new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(output.toFile())
-                        .start();
-                boolean ended = started.waitFor(3, TimeUnit.MINUTES);
-                started.destroyForcibly();
-                String text = Files.readString(output);
-                if (!ended || started.exitValue() != 0) {
-                    throw new AssertionError(String.join(" ", command) + " failed:\n" + text);
-                }
-                return text;
-            } finally {
-                Files.delete(output);
-            }
-        } catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        } catch (InterruptedException ex) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(ex);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+        return DebianPackage.run(PACKAGE.program("promtool", arguments));
     }
 
     @Override
