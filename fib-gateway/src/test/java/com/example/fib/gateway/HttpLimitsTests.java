@@ -40,7 +40,7 @@ import org.springframework.util.ClassUtils;
         })
 class HttpLimitsTests {
 
-    private static final Set<String> EXPOSED = Set.of("health", "info", "prometheus");
+    private static final Set<String> EXPOSED = Set.of("health", "info", "prometheus", "sbom");
 
     private static final String HEAD = " HTTP/1.1\r\nHost: localhost\r\n";
     private static final Duration TIMEOUT = Duration.ofSeconds(1);

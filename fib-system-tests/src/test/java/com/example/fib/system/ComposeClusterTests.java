@@ -122,7 +122,8 @@ class ComposeClusterTests {
             assertThat(inspected)
                     .as(name)
                     .doesNotContain(
-                            Documented.text(SECRETS.resolve("rabbitmq_password")),
+                            Documented.text(SECRETS.resolve("gateway_password")),
+                            Documented.text(SECRETS.resolve("server_password")),
                             Documented.text(SECRETS.resolve("erlang_cookie")),
                             Documented.text(SECRETS.resolve("token")));
             assertThat(inShell(name, "cat /proc/1/status"))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -34,5 +35,11 @@ class ComposeFilesTests {
                 assertThat((String) service.get("image")).matches(".+:v?[0-9][^:]*");
             }
         });
+    }
+
+    @Test
+    void theImageHasAnOrdinaryUser() {
+        assertThat(Documented.text(Documented.PROJECT.resolve("Dockerfile")))
+                .containsPattern("(?m)^USER [1-9][0-9]*:[1-9][0-9]*$");
     }
 }

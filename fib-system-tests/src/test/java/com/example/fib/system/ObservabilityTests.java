@@ -72,6 +72,19 @@ class ObservabilityTests {
     }
 
     @Test
+    void probesAndScrapesAreNoCalls() {
+        String trace = newTrace();
+        assertThat(get("/actuator/health/liveness", trace).statusCode()).isEqualTo(200);
+        assertThat(get("/actuator/prometheus", trace).statusCode()).isEqualTo(200);
+        assertThat(get("/fib/30", trace).statusCode()).isEqualTo(200);
+
+        assertThat(spansOf(trace, found -> found.size() >= 3)).hasSize(3);
+        assertThat(get("/actuator/prometheus", trace).body())
+                .contains("uri=\"/fib/{n}\"")
+                .doesNotContain("uri=\"/actuator");
+    }
+
+    @Test
     void oneTraceGoesFromTheCallerToTheWorker() {
         String trace = newTrace();
 

@@ -13,7 +13,6 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.yaml.snakeyaml.Yaml;
 
 /** SECURITY.md is true of this project: its tests are there, its versions fixed, its containers without rights. */
 class SecurityTests {
@@ -63,27 +62,6 @@ class SecurityTests {
                 .isNotEmpty()
                 .allMatch(version -> version.matches("\\d+\\.\\d+\\.\\d+"));
         assertThat(text(".github/dependabot.yml")).contains(": maven", ": docker", ": github-actions", ": npm");
-    }
-
-    @Test
-    void givesContainersNoRights() {
-        assertThat(text("Dockerfile")).containsPattern("(?m)^USER [1-9][0-9]*:[1-9][0-9]*$");
-        Map<String, Map<String, Map<String, Object>>> compose = new Yaml().load(text("docker-compose.yml"));
-        Map<String, Map<String, Object>> services = Map.copyOf(compose.getOrDefault("services", Map.of()));
-        assertThat(services).containsKeys("fib-gateway", "fib-server", "rabbitmq");
-        services.forEach((name, service) -> {
-            assertThat(service)
-                    .as(name)
-                    .containsEntry("cap_drop", List.of("ALL"))
-                    .containsKey("mem_limit");
-            assertThat(String.valueOf(service.get("security_opt"))).as(name).contains("no-new-privileges:true");
-            assertThat(service.get("privileged")).as(name).isNull();
-            if (service.get("ports") instanceof List<?> ports) {
-                assertThat(ports).as(name).allMatch(port -> port.toString().startsWith("127.0.0.1:"));
-            }
-        });
-        assertThat(services.get("fib-gateway")).containsEntry("read_only", true);
-        assertThat(services.get("fib-server")).containsEntry("read_only", true);
     }
 
     /** The sources of all test classes, by name; of those that share one, together. */

@@ -26,6 +26,9 @@ final class Image {
     private static final Pattern TRAINING =
             Pattern.compile("(?m)^ +java (-XX:AOTCacheOutput=app\\.aot .*-jar app\\.jar)$");
     private static final Pattern ENV = Pattern.compile("(?m)^ENV ((?!SERVER_PORT)\\w+)=(\\S+)$");
+    /** The image's JDK knows more settings than older ones. */
+    private static final String OLDER = "-XX:+IgnoreUnrecognizedVMOptions";
+
     private static final int SERVER_CLASS_MB = 1792;
 
     private final String service;
@@ -82,7 +85,7 @@ final class Image {
         List<String> command = new ArrayList<>(List.of(jdk.java()));
         String training = match(TRAINING).group(1);
         if (!jdk.hasAotCache()) {
-            training = training.replace("-XX:AOTCacheOutput=app.aot", "-XX:ArchiveClassesAtExit=app.jsa");
+            training = training.replace("-XX:AOTCacheOutput=app.aot", OLDER + " -XX:ArchiveClassesAtExit=app.jsa");
         }
         command.addAll(Arrays.asList(training.split(" +", -1)));
         return Program.start(service + "-training", folder, environment(), command);
@@ -107,6 +110,7 @@ final class Image {
                 .collect(Collectors.toCollection(ArrayList::new));
         if (!jdk.hasAotCache()) {
             options.replaceAll(option -> option.replace("-XX:AOTCache=app.aot", "-XX:SharedArchiveFile=app.jsa"));
+            options.add(0, OLDER);
         }
         int limit = memoryLimit();
         options.add("-XX:MaxRAM=" + limit + "m");

@@ -1,0 +1,17 @@
+package com.example.fib.gateway;
+
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationPredicate;
+import org.springframework.http.server.observation.ServerRequestObservationContext;
+import org.springframework.stereotype.Component;
+
+/** Probes and scrapes come every few seconds and are nobody's calls: no span, and no place in {@code http.server.requests}. */
+@Component
+final class CallsOnly implements ObservationPredicate {
+
+    @Override
+    public boolean test(String name, Observation.Context context) {
+        return !(context instanceof ServerRequestObservationContext http)
+                || !String.valueOf(http.getCarrier().getRequestURI()).startsWith("/actuator/");
+    }
+}
