@@ -12,6 +12,7 @@ final class CallsOnly implements ObservationPredicate {
     @Override
     public boolean test(String name, Observation.Context context) {
         return !(context instanceof ServerRequestObservationContext http)
-                || !String.valueOf(http.getCarrier().getRequestURI()).startsWith("/actuator/");
+                || http.getCarrier() == null
+                || !http.getCarrier().getRequestURI().startsWith("/actuator/");
     }
 }

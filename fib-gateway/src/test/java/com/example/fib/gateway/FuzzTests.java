@@ -52,6 +52,7 @@ import org.springframework.test.context.DynamicPropertySource;
 /** Replies and HTTP requests at random, as bytes: each has an end that the contract knows, and the next call is answered. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 @ExtendWith(OutputCaptureExtension.class)
+@SuppressWarnings("JavaUtilDate") // what the client makes of an AMQP timestamp
 class FuzzTests {
 
     private static final String QUEUE = "fib-test-" + UUID.randomUUID();
@@ -68,6 +69,7 @@ class FuzzTests {
     @LocalServerPort
     private int port;
 
+    @SuppressWarnings("ArrayRecordComponent") // bytes that are sent once, and never compared
     private record Reply(BasicProperties properties, byte[] body) {}
 
     @DynamicPropertySource

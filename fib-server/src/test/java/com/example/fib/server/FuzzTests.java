@@ -153,6 +153,7 @@ class FuzzTests {
         return random.nextBoolean() ? null : Fuzz.oneOf(random, "identity", "gzip", Fuzz.text(random, 20));
     }
 
+    @SuppressWarnings("JavaUtilDate") // what the client makes of an AMQP timestamp
     private static @Nullable Object deadline(SplittableRandom random) {
         if (random.nextInt(3) == 0) {
             return null;
