@@ -1,6 +1,5 @@
 package com.example.fib.server;
 
-import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.MessageProperties;
@@ -16,8 +15,6 @@ final class ReplyAddresses {
 
     private static final Pattern SERVER_NAMED =
             Pattern.compile(Pattern.quote(RpcContract.SERVER_NAMED_QUEUE) + "[^/]+");
-
-    private static final int MAX_SHORT_STRING_BYTES = 255;
 
     private static final int REMEMBERED = 1_000;
 
@@ -40,9 +37,6 @@ final class ReplyAddresses {
         }
         if (correlationId == null || correlationId.isEmpty()) {
             return "no correlation_id";
-        }
-        if (correlationId.getBytes(StandardCharsets.UTF_8).length > MAX_SHORT_STRING_BYTES) {
-            return "a correlation_id that is not UTF-8 and cannot be sent back";
         }
         return allowed.get(replyTo) ? null : "a reply_to that is no reply queue";
     }
