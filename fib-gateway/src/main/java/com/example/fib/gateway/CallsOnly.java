@@ -2,6 +2,7 @@ package com.example.fib.gateway;
 
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationPredicate;
+import java.util.Set;
 import org.springframework.http.server.observation.ServerRequestObservationContext;
 import org.springframework.stereotype.Component;
 
@@ -9,10 +10,13 @@ import org.springframework.stereotype.Component;
 @Component
 final class CallsOnly implements ObservationPredicate {
 
+    private static final Set<String> NO_CALLS = Set.of(
+            "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness", "/actuator/prometheus");
+
     @Override
     public boolean test(String name, Observation.Context context) {
         return !(context instanceof ServerRequestObservationContext http)
                 || http.getCarrier() == null
-                || !http.getCarrier().getRequestURI().startsWith("/actuator/");
+                || !NO_CALLS.contains(http.getCarrier().getRequestURI());
     }
 }

@@ -5,8 +5,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Inputs made at random, for 2 s, or {@code -Dfib.fuzz.seconds}. Each has a seed of its own, which a failure names, and {@code
- * -Dfib.fuzz.seed} begins with it.
+ * Inputs made at random. Each has a seed of its own, which a failure names, and {@code -Dfib.fuzz.seed} begins with it. Always the same
+ * thousand, so that a build fails by what was changed; new ones for {@code -Dfib.fuzz.seconds}.
  */
 public final class Fuzz {
 
@@ -15,13 +15,17 @@ public final class Fuzz {
         void run(SplittableRandom random) throws Exception;
     }
 
+    private static final int ROUNDS = 1_000;
+    private static final long LONGEST_SECONDS = 60;
+
     private Fuzz() {}
 
     /** At least one round, and no more once the time is over. */
     public static void run(Round round) {
-        long seed = Long.getLong("fib.fuzz.seed", new SecureRandom().nextLong());
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Long.getLong("fib.fuzz.seconds", 2));
-        long rounds = 0;
+        Long seconds = Long.getLong("fib.fuzz.seconds");
+        long first = Long.getLong("fib.fuzz.seed", seconds == null ? 0 : new SecureRandom().nextLong());
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds == null ? LONGEST_SECONDS : seconds);
+        long seed = first;
         do {
             try {
                 round.run(new SplittableRandom(seed));
@@ -29,9 +33,8 @@ public final class Fuzz {
                 throw new AssertionError("-Dfib.fuzz.seed=" + seed + " makes this input again: " + ex, ex);
             }
             seed++;
-            rounds++;
-        } while (System.nanoTime() - end < 0);
-        System.out.println(rounds + " random inputs, the last of seed " + (seed - 1));
+        } while (System.nanoTime() - end < 0 && (seconds != null || seed - first < ROUNDS));
+        System.out.println(seed - first + " random inputs, the last of seed " + (seed - 1));
     }
 
     /** One of those given. */
