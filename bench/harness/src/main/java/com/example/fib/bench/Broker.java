@@ -1,6 +1,7 @@
 package com.example.fib.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,7 @@ final class Broker implements AutoCloseable {
         return version;
     }
 
-    /** Also as the JVM ends, when no {@link Program} can be started any more. */
+    /** Also as the JVM ends, when no {@link Program} can be started any more. Should it fail: the broker ends 2 s after its owner. */
     private void stop() {
         try {
             Process stop = new ProcessBuilder(SCRIPT, "stop", "--now", "--dir", folder)
@@ -72,10 +73,10 @@ final class Broker implements AutoCloseable {
                     .start();
             if (!stop.waitFor(30, TimeUnit.SECONDS)) {
                 stop.destroyForcibly();
-                System.err.println("The broker could not be stopped in 30 s; it ends itself within 2 s of this program");
+                throw new IllegalStateException("The broker could not be stopped in 30 s");
             }
         } catch (IOException ex) {
-            System.err.println("The broker ends by itself within 2 s: " + ex);
+            throw new UncheckedIOException(ex);
         } catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
         }

@@ -36,8 +36,7 @@ public final class Draw {
 
     public static void main(String[] args) throws IOException {
         if (args.length != 2) {
-            System.err.println("usage: draw RESULT.json PICTURE.svg");
-            System.exit(2);
+            throw new IllegalArgumentException("usage: draw RESULT.json PICTURE.svg");
         }
         Path picture = Path.of(args[1]).toAbsolutePath();
         Files.createDirectories(picture.getParent());
