@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import com.example.fib.broker.Fuzz;
 import com.example.fib.broker.TestBroker;
@@ -97,12 +98,13 @@ class FuzzTests {
 
     @Test
     void answersOrDropsEachOnceAndServesTheNext(CapturedOutput output) throws Exception {
+        String inputs;
         try (FibServer server = FibServer.start(TestBroker.shared(), "fib.workers=2");
                 RawClient honest = new RawClient(TestBroker.shared());
                 Hostile hostile = new Hostile()) {
             String replies = honest.channel.queueDeclare().getQueue();
             int consumers = server.consumersStarted();
-            Fuzz.run(random -> {
+            inputs = Fuzz.run(random -> {
                 int flags = random.nextInt(1 << 16) & (CONTENT_TYPE | CONTENT_ENCODING | HEADERS);
                 flags |= random.nextInt(50) == 0 ? 0 : CORRELATION_ID;
                 // Each that is dropped is a line in the log.
@@ -114,16 +116,20 @@ class FuzzTests {
                             .isEqualTo("55");
                 }
             });
-            assertThat(RawClient.body(honest.call(server.queue(), "10"))).isEqualTo("55");
-            Awaitility.await().atMost(5, TimeUnit.SECONDS).untilAsserted(() -> assertThat(
-                            server.count("rabbitmq.acknowledged") + server.count("rabbitmq.rejected"))
-                    .isEqualTo(server.count("rabbitmq.consumed"))
-                    .isGreaterThan(200));
-            assertThat(server.consumersStarted()).isEqualTo(consumers);
-            System.out.println(server.count("rabbitmq.acknowledged") + " answered, " + server.count("rabbitmq.rejected")
-                    + " dropped");
+            assertThatNoException().as(inputs).isThrownBy(() -> assertThat(
+                            RawClient.body(honest.call(server.queue(), "10")))
+                    .isEqualTo("55"));
+            Awaitility.await().atMost(5, TimeUnit.SECONDS).untilAsserted(() -> {
+                int answered = server.count("rabbitmq.acknowledged");
+                int dropped = server.count("rabbitmq.rejected");
+                assertThat(answered + dropped)
+                        .as("%s answered and %s dropped of %s", answered, dropped, inputs)
+                        .isEqualTo(server.count("rabbitmq.consumed"))
+                        .isGreaterThan(200);
+            });
+            assertThat(server.consumersStarted()).as(inputs).isEqualTo(consumers);
         }
-        assertThat(output).doesNotContain("\tat ", "ERROR");
+        assertThat(output).as(inputs).doesNotContain("\tat ", "ERROR");
     }
 
     private static byte[] body(SplittableRandom random) {

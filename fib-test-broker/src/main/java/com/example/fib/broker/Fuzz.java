@@ -20,8 +20,12 @@ public final class Fuzz {
 
     private Fuzz() {}
 
-    /** At least one round, and no more once the time is over. */
-    public static void run(Round round) {
+    /**
+     * At least one round, and no more once the time is over.
+     *
+     * @return how many inputs there were and how to make them again, for what is asserted of all of them together
+     */
+    public static String run(Round round) {
         Long seconds = Long.getLong("fib.fuzz.seconds");
         long first = Long.getLong("fib.fuzz.seed", seconds == null ? 0 : new SecureRandom().nextLong());
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds == null ? LONGEST_SECONDS : seconds);
@@ -34,7 +38,7 @@ public final class Fuzz {
             }
             seed++;
         } while (System.nanoTime() - end < 0 && (seconds != null || seed - first < ROUNDS));
-        System.out.println(seed - first + " random inputs, the last of seed " + (seed - 1));
+        return (seed - first) + " random inputs from -Dfib.fuzz.seed=" + first + " on";
     }
 
     /** One of those given. */
