@@ -1,6 +1,5 @@
 package com.example.fib.gateway;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -35,7 +34,6 @@ class GatewayTests {
 
     private static final TestBroker broker = TestBroker.start();
     private static final Duration SOON = Duration.ofSeconds(2);
-    private static final Responder.Handler COMPUTES = (self, request) -> self.reply(request, "832040".getBytes(UTF_8));
 
     private final HttpClient http = HttpClient.newHttpClient();
 
@@ -66,7 +64,7 @@ class GatewayTests {
 
     @Test
     void answersByAClassicServer() throws Exception {
-        try (Responder server = respond(COMPUTES)) {
+        try (Responder server = respond(Responder.COMPUTES)) {
             awaitHealth(200);
             HttpResponse<String> response = get("/fib/30");
 
@@ -88,7 +86,7 @@ class GatewayTests {
 
     @Test
     void saysAtOnceThatNobodyConsumesAndNoticesWhoComes() throws Exception {
-        try (Responder server = respond(COMPUTES)) {
+        try (Responder server = respond(Responder.COMPUTES)) {
             awaitHealth(200);
             assertThat(server.requests()).isEmpty();
         }
@@ -97,7 +95,7 @@ class GatewayTests {
                 .isZero();
         // Absent for a second, as the contract has it; then nobody waits any more.
         await().atMost(SOON).untilAsserted(() -> assertProblem("no-server", 503, Duration.ofMillis(250)));
-        try (Responder server = respond(COMPUTES)) {
+        try (Responder server = respond(Responder.COMPUTES)) {
             awaitHealth(200);
             assertThat(get("/fib/30").statusCode()).isEqualTo(200);
             assertThat(server.requests()).isNotEmpty();
@@ -129,7 +127,7 @@ class GatewayTests {
 
     @Test
     void staysWithinItsBoundsWhileTheBrokerIsFrozen() throws Exception {
-        try (Responder server = respond(COMPUTES)) {
+        try (Responder server = respond(Responder.COMPUTES)) {
             awaitHealth(200);
             broker.freeze();
             try {
@@ -155,7 +153,7 @@ class GatewayTests {
         AtomicInteger received = new AtomicInteger();
         try (Responder server = respond((self, request) -> {
             if (received.incrementAndGet() > 1) {
-                self.reply(request, "832040".getBytes(UTF_8));
+                Responder.COMPUTES.handle(self, request);
             }
         })) {
             awaitHealth(200);
@@ -204,7 +202,7 @@ class GatewayTests {
         } finally {
             broker.restart();
         }
-        try (Responder server = respond(COMPUTES)) {
+        try (Responder server = respond(Responder.COMPUTES)) {
             awaitHealth(200);
             assertThat(get("/fib/30").body()).isEqualTo("832040");
             assertThat(server.requests()).isNotEmpty();
@@ -214,7 +212,7 @@ class GatewayTests {
     /** As a broker does whose user may not ask (docs/least-rights.md); here the queue is another connection's own. */
     @Test
     void answersAlthoughTheBrokerDoesNotTellWhoConsumes() throws Exception {
-        try (Responder server = new Responder(broker.connect(), "rpc_queue", true, COMPUTES)) {
+        try (Responder server = new Responder(broker.connect(), "rpc_queue", true, Responder.COMPUTES)) {
             await().atMost(SOON).until(() -> get("/actuator/health").body().contains("The broker does not tell"));
             String connections = broker.ctl("list_connections", "pid");
             for (int i = 0; i < 5; i++) {
@@ -229,7 +227,7 @@ class GatewayTests {
 
     @Test
     void tellsMetricsWhatItKnows() throws Exception {
-        try (Responder server = respond(COMPUTES)) {
+        try (Responder server = respond(Responder.COMPUTES)) {
             awaitHealth(200);
             assertThat(get("/fib/30").statusCode()).isEqualTo(200);
             assertThat(server.requests()).hasSize(1);

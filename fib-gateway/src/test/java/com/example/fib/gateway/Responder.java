@@ -1,5 +1,6 @@
 package com.example.fib.gateway;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
@@ -18,6 +19,9 @@ final class Responder implements AutoCloseable {
     interface Handler {
         void handle(Responder self, Delivery request) throws IOException;
     }
+
+    /** Answers that the 30th number is 832040. */
+    static final Handler COMPUTES = (self, request) -> self.reply(request, "832040".getBytes(US_ASCII));
 
     /** Answers with the request's body. */
     static final Handler ECHO = (self, request) -> self.reply(request, request.getBody());
@@ -53,9 +57,17 @@ final class Responder implements AutoCloseable {
     }
 
     void reply(Delivery request, @Nullable String correlationId, byte[] body) throws IOException {
-        BasicProperties properties =
-                new BasicProperties.Builder().correlationId(correlationId).build();
-        channel.basicPublish("", request.getProperties().getReplyTo(), properties, body);
+        reply(request, correlationId, new BasicProperties.Builder(), body);
+    }
+
+    /** With more properties than the correlation id. */
+    void reply(Delivery request, @Nullable String correlationId, BasicProperties.Builder properties, byte[] body)
+            throws IOException {
+        channel.basicPublish(
+                "",
+                request.getProperties().getReplyTo(),
+                properties.correlationId(correlationId).build(),
+                body);
     }
 
     /** The requests so far, oldest first. */

@@ -35,7 +35,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Honest callers, far fewer than could be served, beside somebody who sends what is meant to harm: all of them are answered, and
- * nearly as fast as without. That each such message or request alone does no harm is HostileMessagesTests, HttpLimitsTests and FuzzTests.
+ * nearly as fast as without. That each such message or request alone does no harm is HostileMessagesTests, HttpLimitsTests, FuzzTests
+ * and HttpFuzzTests.
  */
 @Tag("faults")
 class HostileLoadTests {
