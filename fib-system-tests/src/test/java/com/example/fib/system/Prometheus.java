@@ -3,10 +3,8 @@ package com.example.fib.system;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -22,7 +20,6 @@ import tools.jackson.databind.json.JsonMapper;
 final class Prometheus implements AutoCloseable {
 
     private static final DebianPackage PACKAGE = new DebianPackage("prometheus");
-    private static final HttpClient http = HttpClient.newHttpClient();
     private static final JsonMapper json = new JsonMapper();
 
     private final Process process;
@@ -63,28 +60,17 @@ final class Prometheus implements AutoCloseable {
 
     /** How many series a query gives now. */
     int series(String query) {
-        try {
-            HttpResponse<String> response = get("/api/v1/query?query=" + URLEncoder.encode(query, UTF_8));
-            if (response.statusCode() != 200) {
-                throw new AssertionError(query + ": " + response.body());
-            }
-            JsonNode result = json.readTree(response.body()).path("data").path("result");
-            return result.size();
-        } catch (IOException ex) {
-            throw new UncheckedIOException(ex);
+        HttpResponse<String> response = get("/api/v1/query?query=" + URLEncoder.encode(query, UTF_8));
+        if (response.statusCode() != 200) {
+            throw new AssertionError(query + ": " + response.body());
         }
+        JsonNode result = json.readTree(response.body()).path("data").path("result");
+        return result.size();
     }
 
-    private HttpResponse<String> get(String path) throws IOException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url + path))
-                .timeout(Duration.ofSeconds(10))
-                .build();
-        try {
-            return http.send(request, HttpResponse.BodyHandlers.ofString());
-        } catch (InterruptedException ex) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(ex);
-        }
+    private HttpResponse<String> get(String path) {
+        HttpRequest.Builder request = Http.request(URI.create(url + path)).timeout(Duration.ofSeconds(10));
+        return Http.send(Http.CLIENT, request.build());
     }
 
     /**

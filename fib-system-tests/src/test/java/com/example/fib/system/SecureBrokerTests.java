@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -522,10 +521,8 @@ class SecureBrokerTests {
         trust.init(trusted);
         SSLContext tls = SSLContext.getInstance("TLS");
         tls.init(null, trust.getTrustManagers(), null);
-        HttpRequest request = HttpRequest.newBuilder(URI.create(scheme + "://localhost:" + port + path))
-                .timeout(Duration.ofSeconds(20))
-                .build();
-        return HttpClient.newBuilder().sslContext(tls).build().send(request, HttpResponse.BodyHandlers.ofString());
+        HttpClient client = HttpClient.newBuilder().sslContext(tls).build();
+        return Http.get(client, URI.create(scheme + "://localhost:" + port + path));
     }
 
     /** Below those of bin/rabbitmq and of outgoing connections. */

@@ -6,7 +6,6 @@ import com.example.fib.broker.TestBroker;
 import com.jayway.jsonpath.JsonPath;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -38,7 +37,7 @@ class UpgradeTests {
     /** Of what docs/contract.md has, all that takes both sides. */
     @ParameterizedTest(name = "{0} with {1}")
     @CsvSource({"old-gateway, server", "gateway, old-server", "gateway, server"})
-    void keepsTheContract(String gatewayJar, String serverJar) throws Exception {
+    void keepsTheContract(String gatewayJar, String serverJar) {
         try (ServiceProcess server = start(serverJar, Map.of("fib.max-n", "100000", "fib.instance-id", serverJar));
                 ServiceProcess gateway = start(gatewayJar, Map.of("fib.deadline", "1s"))) {
             server.awaitHealthy();
@@ -53,7 +52,7 @@ class UpgradeTests {
         }
     }
 
-    private static void answers(ServiceProcess gateway, String serverJar) throws Exception {
+    private static void answers(ServiceProcess gateway, String serverJar) {
         for (int n = 0; n <= 300; n++) {
             assertThat(gateway.get("/fib/" + n).body()).isEqualTo(Digits.of(n));
         }
@@ -149,12 +148,9 @@ class UpgradeTests {
         assertThat(JsonPath.<String>read(response.body(), "$.type")).isEqualTo("/problems/" + name);
     }
 
-    private static HttpResponse<String> head(ServiceProcess gateway, String path) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(gateway.uri(path))
-                .method("HEAD", HttpRequest.BodyPublishers.noBody())
-                .timeout(Duration.ofSeconds(20))
-                .build();
-        return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+    private static HttpResponse<String> head(ServiceProcess gateway, String path) {
+        HttpRequest.Builder head = Http.request(gateway.uri(path)).method("HEAD", HttpRequest.BodyPublishers.noBody());
+        return Http.send(Http.CLIENT, head.build());
     }
 
     /** A service by the name of its jar's property: this version's, or the old one's. */
