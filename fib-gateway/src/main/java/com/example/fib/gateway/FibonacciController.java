@@ -2,8 +2,9 @@ package com.example.fib.gateway;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
@@ -93,10 +94,10 @@ final class FibonacciController {
     }
 
     private static void describe(FibonacciReply reply, long rpcNanos, HttpHeaders headers) {
-        String timing = String.format(Locale.ROOT, "rpc;dur=%.3f", rpcNanos / 1e6);
+        String timing = "rpc;dur=" + millis(TimeUnit.NANOSECONDS.toMicros(rpcNanos));
         Long computeMicros = reply.computeMicros();
         if (computeMicros != null) {
-            timing += String.format(Locale.ROOT, ", compute;dur=%.3f", computeMicros / 1e3);
+            timing += ", compute;dur=" + millis(computeMicros);
         }
         headers.set("Server-Timing", timing);
         String server = reply.server();
@@ -107,5 +108,9 @@ final class FibonacciController {
         if (correlationId != null) {
             headers.set("X-Correlation-Id", correlationId);
         }
+    }
+
+    private static BigDecimal millis(long micros) {
+        return BigDecimal.valueOf(micros, 3);
     }
 }

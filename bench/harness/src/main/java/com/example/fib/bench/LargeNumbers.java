@@ -28,7 +28,7 @@ final class LargeNumbers {
             pair.awaitReady();
             for (int n : List.of(100_000, 1_000_000, 10_000_000)) {
                 gmp(gmp, n); // learns the digits
-                run.load(pair, 1, run.plan().digits(), List.of(n), true);
+                run.load(pair, 1, run.plan().warmUp(), List.of(n), true);
                 for (int round = 0; round < run.plan().rounds() - 1; round++) {
                     run.add("digits." + n + ".gmp", gmp(gmp, n));
                     run.add(
