@@ -29,14 +29,19 @@ final class Site implements AutoCloseable {
 
     /** One more server, which consumes when this returns. */
     ServiceProcess server() {
-        return added(ServiceProcess.server(broker)).awaitHealthy();
+        return starting().awaitHealthy();
+    }
+
+    /** One more server, which may not consume yet; {@link #gateway} waits until one does. */
+    ServiceProcess starting() {
+        return added(ServiceProcess.server(broker));
     }
 
     /** So many servers, started at the same time. */
     void servers(int count) {
         List<ServiceProcess> started = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            started.add(added(ServiceProcess.server(broker)));
+            started.add(starting());
         }
         started.forEach(ServiceProcess::awaitHealthy);
     }
@@ -77,8 +82,10 @@ final class Site implements AutoCloseable {
     }
 
     private ServiceProcess answering(ServiceProcess gateway) {
-        added(gateway);
-        Awaitility.await().until(() -> gateway.get("/fib/30").statusCode() == 200);
+        added(gateway).awaitStarted();
+        Awaitility.await()
+                .atMost(ServiceProcess.START)
+                .until(() -> gateway.get("/fib/30").statusCode() == 200);
         return gateway;
     }
 
