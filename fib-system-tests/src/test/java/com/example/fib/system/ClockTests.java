@@ -30,8 +30,7 @@ class ClockTests {
     void aServersClockThatIsOffCostsOneWarning() {
         try (TestBroker broker = TestBroker.start();
                 Site site = new Site(broker)) {
-            site.added(ServiceProcess.serverWith(AnHourAhead.class, site.with()))
-                    .awaitHealthy();
+            site.added(ServiceProcess.serverWith(AnHourAhead.class, site.with()));
             ServiceProcess gateway = site.gateway();
             Figures figures = Fault.run("server's clock an hour ahead", gateway, () -> Fault.lastFor(4));
             Fault.requireOnlyAnswers(figures);

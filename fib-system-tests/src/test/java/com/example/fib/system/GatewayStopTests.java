@@ -15,7 +15,7 @@ class GatewayStopTests {
     void answersWhatItAcceptedAndEnds() {
         try (TestBroker broker = TestBroker.start();
                 Site site = new Site(broker)) {
-            site.server();
+            site.starting();
             ServiceProcess gateway = site.gateway();
             Load load = Load.on(gateway.port());
             long start;

@@ -45,7 +45,7 @@ class LoadBalancerTests {
         }
         otherToken = LoadBalancer.makeSecrets(secrets, "other");
         token = Documented.text(secrets.resolve("token"));
-        site.server();
+        site.starting();
         gateway = site.gateway();
         otherGateway = site.gateway();
         balancer = new LoadBalancer(secrets, gateway, otherGateway, NO_LIMIT);

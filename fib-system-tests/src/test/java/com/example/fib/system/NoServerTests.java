@@ -15,7 +15,7 @@ class NoServerTests {
     void saysSoAtOnceWhileAllServersAreGone() {
         try (TestBroker broker = TestBroker.start();
                 Site site = new Site(broker)) {
-            ServiceProcess server = site.server();
+            ServiceProcess server = site.starting();
             ServiceProcess gateway = site.gateway();
             long[] gone = new long[2];
             Figures figures = Fault.run("all servers gone", gateway, () -> {

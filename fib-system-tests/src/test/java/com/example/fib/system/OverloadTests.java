@@ -30,7 +30,7 @@ class OverloadTests {
     private static ServiceProcess startAll() {
         // One core computes: the server is the limit, and not the machine that makes the calls.
         Map<String, String> oneWorker = site.with(ServiceProcess.COMPILER, "4", "fib.workers", "1");
-        site.added(ServiceProcess.server(oneWorker)).awaitHealthy();
+        site.added(ServiceProcess.server(oneWorker));
         return site.gateway(ServiceProcess.COMPILER, "4", "fib.max-in-flight", Integer.toString(SLOTS));
     }
 

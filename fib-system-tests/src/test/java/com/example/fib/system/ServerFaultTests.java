@@ -17,12 +17,14 @@ class ServerFaultTests {
     private static final Duration END = Duration.ofSeconds(30);
     private static final TestBroker broker = TestBroker.start();
     private static final Site site = new Site(broker);
-    private static ServiceProcess first = site.server();
-    private static ServiceProcess second = site.server();
+    private static ServiceProcess first = site.starting();
+    private static ServiceProcess second = site.starting();
     private static ServiceProcess gateway = site.gateway();
 
     @BeforeAll
     static void warmUp() {
+        first.awaitHealthy();
+        second.awaitHealthy();
         Fault.warmUp(Load.on(gateway.port()), Duration.ofSeconds(3));
     }
 
