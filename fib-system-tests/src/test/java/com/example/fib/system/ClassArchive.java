@@ -14,11 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.springframework.util.FileSystemUtils;
 
@@ -34,14 +30,18 @@ final class ClassArchive {
     private static final boolean AOT = Runtime.version().feature() >= 25;
     private static final Duration MAKING = Duration.ofMinutes(3);
     private static final Path FOLDER = Path.of("target", "services").toAbsolutePath();
-    private static final Map<String, CompletableFuture<List<String>>> programs =
-            Stream.of("server", "gateway").collect(Collectors.toMap(Function.identity(), ClassArchive::inBackground));
+    private static final CompletableFuture<List<String>> server = inBackground("server");
+    private static final CompletableFuture<List<String>> gateway = inBackground("gateway");
 
     private ClassArchive() {}
 
     /** What to give to {@code java}, made at the first call; where it cannot be made, the executable jar. */
-    static List<String> program(String service) {
-        return programs.get(service).join();
+    static List<String> server() {
+        return server.join();
+    }
+
+    static List<String> gateway() {
+        return gateway.join();
     }
 
     private static CompletableFuture<List<String>> inBackground(String service) {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -48,7 +49,9 @@ final class ServiceProcess implements AutoCloseable {
     private ServiceProcess(String name, List<String> program, Map<String, String> settings) throws IOException {
         this.name = name;
         this.log = Files.createTempFile(
-                Files.createDirectories(LOGS), LocalTime.now().format(TIME) + name + "-", ".log");
+                Files.createDirectories(LOGS),
+                LocalTime.now(ZoneId.systemDefault()).format(TIME) + name + "-",
+                ".log");
         List<String> command = new ArrayList<>(
                 List.of(JAVA, ClassArchive.HEAP, "-XX:TieredStopAtLevel=" + settings.getOrDefault(COMPILER, "1")));
         command.addAll(program);
@@ -63,11 +66,11 @@ final class ServiceProcess implements AutoCloseable {
     }
 
     static ServiceProcess server(Map<String, String> settings) {
-        return start("server", ClassArchive.program("server"), settings);
+        return start("server", ClassArchive.server(), settings);
     }
 
     static ServiceProcess gateway(Map<String, String> settings) {
-        return start("gateway", ClassArchive.program("gateway"), settings);
+        return start("gateway", ClassArchive.gateway(), settings);
     }
 
     /** The server, with a configuration class from among these tests beside its own. */
