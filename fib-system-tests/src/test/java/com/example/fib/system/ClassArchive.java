@@ -79,6 +79,7 @@ final class ClassArchive {
                 Path unfinished = folder.resolve("unfinished");
                 java(
                         HEAP,
+                        "-XX:TieredStopAtLevel=1",
                         (AOT ? "-XX:AOTCacheOutput=" : "-XX:ArchiveClassesAtExit=") + unfinished,
                         "-Dspring.context.exit=onRefresh",
                         "-jar",
