@@ -19,7 +19,7 @@ class BrokerFaultTests {
 
     private static final TestBroker broker = TestBroker.start();
     private static final Site site = new Site(broker);
-    private static final ServiceProcess server = site.server();
+    private static final ServiceProcess server = site.starting();
     private static ServiceProcess gateway = site.gateway();
 
     @AfterEach

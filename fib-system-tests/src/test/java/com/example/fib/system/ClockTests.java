@@ -2,7 +2,6 @@ package com.example.fib.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.example.fib.broker.TestBroker;
 import java.time.Clock;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
@@ -28,10 +27,8 @@ class ClockTests {
 
     @Test
     void aServersClockThatIsOffCostsOneWarning() {
-        try (TestBroker broker = TestBroker.start();
-                Site site = new Site(broker)) {
-            site.added(ServiceProcess.serverWith(AnHourAhead.class, site.with()))
-                    .awaitHealthy();
+        try (Site site = Site.shared()) {
+            site.added(ServiceProcess.serverWith(AnHourAhead.class, site.with()));
             ServiceProcess gateway = site.gateway();
             Figures figures = Fault.run("server's clock an hour ahead", gateway, () -> Fault.lastFor(4));
             Fault.requireOnlyAnswers(figures);

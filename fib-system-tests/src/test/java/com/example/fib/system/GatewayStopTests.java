@@ -2,7 +2,6 @@ package com.example.fib.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.example.fib.broker.TestBroker;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -13,9 +12,8 @@ class GatewayStopTests {
 
     @Test
     void answersWhatItAcceptedAndEnds() {
-        try (TestBroker broker = TestBroker.start();
-                Site site = new Site(broker)) {
-            site.server();
+        try (Site site = Site.shared()) {
+            site.starting();
             ServiceProcess gateway = site.gateway();
             Load load = Load.on(gateway.port());
             long start;

@@ -376,10 +376,10 @@ class KubernetesTests {
                         rights.getOrDefault("write", "^$"),
                         rights.getOrDefault("read", "^$"));
             }
-            try (ServiceProcess server = ServiceProcess.server(settings("fib-server", broker, secrets))
-                            .awaitHealthy();
-                    ServiceProcess gateway = ServiceProcess.gateway(settings("fib-gateway", broker, secrets))
-                            .awaitHealthy()) {
+            try (ServiceProcess server = ServiceProcess.server(settings("fib-server", broker, secrets));
+                    ServiceProcess gateway = ServiceProcess.gateway(settings("fib-gateway", broker, secrets))) {
+                server.awaitHealthy();
+                gateway.awaitHealthy();
                 assertThat(gateway.get("/fib/30").body()).isEqualTo("832040");
                 assertThat(broker.ctl("list_queues", "name", "type").strip()).isEqualTo("rpc_queue\tquorum");
                 assertThat(broker.ctl("list_connections", "user").lines().collect(Collectors.toSet()))

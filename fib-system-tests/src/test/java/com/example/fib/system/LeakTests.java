@@ -35,7 +35,7 @@ class LeakTests {
 
     private static final TestBroker broker = TestBroker.start();
     private static final Site site = new Site(broker);
-    private static ServiceProcess server = site.server();
+    private static ServiceProcess server = site.starting();
     private static final ServiceProcess gateway = site.gateway("fib.deadline", "200ms");
     private static final Connection connection = broker.connect();
 

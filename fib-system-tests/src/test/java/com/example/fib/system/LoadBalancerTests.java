@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import com.example.fib.broker.TestBroker;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -26,9 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LoadBalancerTests {
 
     private static final int NO_LIMIT = 100_000;
-    private static final TestBroker broker = TestBroker.shared();
-
-    private static final Site site = new Site(broker);
+    private static final Site site = Site.shared();
     private static Path secrets;
     private static LoadBalancer balancer;
     private static ServiceProcess gateway;
@@ -39,13 +34,9 @@ class LoadBalancerTests {
     @BeforeAll
     static void start(@TempDir Path folder) throws Exception {
         secrets = folder;
-        try (Connection connection = broker.connect();
-                Channel channel = connection.createChannel()) {
-            channel.queueDelete("rpc_queue");
-        }
         otherToken = LoadBalancer.makeSecrets(secrets, "other");
         token = Documented.text(secrets.resolve("token"));
-        site.server();
+        site.starting();
         gateway = site.gateway();
         otherGateway = site.gateway();
         balancer = new LoadBalancer(secrets, gateway, otherGateway, NO_LIMIT);

@@ -18,7 +18,7 @@ class NetworkFaultTests {
     private static final TestBroker broker = TestBroker.start();
     private static final TcpProxy network = proxy();
     private static final Site site = new Site(broker);
-    private static final ServiceProcess server = site.server();
+    private static final ServiceProcess server = site.starting();
     private static ServiceProcess gateway = site.gateway("spring.rabbitmq.addresses", network.address());
 
     private static TcpProxy proxy() {

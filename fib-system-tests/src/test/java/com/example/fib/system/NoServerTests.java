@@ -2,7 +2,6 @@ package com.example.fib.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.example.fib.broker.TestBroker;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -13,9 +12,8 @@ class NoServerTests {
 
     @Test
     void saysSoAtOnceWhileAllServersAreGone() {
-        try (TestBroker broker = TestBroker.start();
-                Site site = new Site(broker)) {
-            ServiceProcess server = site.server();
+        try (Site site = Site.shared()) {
+            ServiceProcess server = site.starting();
             ServiceProcess gateway = site.gateway();
             long[] gone = new long[2];
             Figures figures = Fault.run("all servers gone", gateway, () -> {

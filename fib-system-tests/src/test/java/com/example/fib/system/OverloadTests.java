@@ -2,7 +2,6 @@ package com.example.fib.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.example.fib.broker.TestBroker;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -23,14 +22,13 @@ class OverloadTests {
     private static final int SLOTS = 16;
     private static final Duration MEASURED = Duration.ofSeconds(Fault.LONG ? 30 : 5);
     private static final List<Integer> LARGE = List.of(20_000, 40_000);
-    private static final TestBroker broker = TestBroker.start();
-    private static final Site site = new Site(broker);
+    private static final Site site = Site.shared();
     private static ServiceProcess gateway = startAll();
 
     private static ServiceProcess startAll() {
         // One core computes: the server is the limit, and not the machine that makes the calls.
         Map<String, String> oneWorker = site.with(ServiceProcess.COMPILER, "4", "fib.workers", "1");
-        site.added(ServiceProcess.server(oneWorker)).awaitHealthy();
+        site.added(ServiceProcess.server(oneWorker));
         return site.gateway(ServiceProcess.COMPILER, "4", "fib.max-in-flight", Integer.toString(SLOTS));
     }
 
@@ -42,7 +40,6 @@ class OverloadTests {
     @AfterAll
     static void close() {
         site.close();
-        broker.close();
     }
 
     @Test

@@ -17,7 +17,6 @@ import com.microsoft.playwright.options.ReducedMotion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -62,11 +61,9 @@ class PageTests {
 
     @BeforeAll
     static void start() {
-        CompletableFuture<ServiceProcess> starting =
-                CompletableFuture.supplyAsync(() -> ServiceProcess.gateway(broker.properties()));
+        gateway = ServiceProcess.gateway(broker.properties());
         startServer();
         startServer();
-        gateway = starting.join();
         awaitHealth();
         PlaywrightAssertions.setDefaultAssertionTimeout(WITHIN_MS);
         playwright = Playwright.create(

@@ -76,7 +76,7 @@ class PairTests {
 
     @Test
     void answersTheTutorialsClient() throws Exception {
-        try (ServiceProcess server = ServiceProcess.server(broker.properties()).awaitHealthy();
+        try (ServiceProcess server = fromItsJar("server").awaitHealthy();
                 ClassicClient client = new ClassicClient(broker.connect())) {
             BigInteger a = BigInteger.ZERO;
             BigInteger b = BigInteger.ONE;
@@ -94,7 +94,7 @@ class PairTests {
     @Test
     void isAnsweredByTheTutorialsServer() throws Exception {
         try (ClassicServer server = new ClassicServer(broker.connect());
-                ServiceProcess gateway = ServiceProcess.gateway(broker.properties())) {
+                ServiceProcess gateway = fromItsJar("gateway")) {
             gateway.awaitHealthy();
             assertThat(gateway.get("/fib/30").body()).isEqualTo("832040");
             assertThat(gateway.get("/fib/0").body()).isEqualTo("0");
@@ -128,8 +128,8 @@ class PairTests {
     @Test
     void comesBackAfterItsServerWasKilled() {
         try (ServiceProcess gateway = ServiceProcess.gateway(broker.properties())) {
-            try (ServiceProcess server =
-                    ServiceProcess.server(broker.properties()).awaitHealthy()) {
+            try (ServiceProcess server = ServiceProcess.server(broker.properties())) {
+                server.awaitHealthy();
                 gateway.awaitHealthy();
                 server.kill();
             }
@@ -143,5 +143,10 @@ class PairTests {
                 assertThat(server.isAlive()).isTrue();
             }
         }
+    }
+
+    /** As a user would start it. */
+    private ServiceProcess fromItsJar(String service) {
+        return ServiceProcess.start(service, List.of("-jar", ServiceProcess.jar(service)), broker.properties());
     }
 }

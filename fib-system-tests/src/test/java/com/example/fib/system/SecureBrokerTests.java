@@ -355,7 +355,7 @@ class SecureBrokerTests {
         Map<String, String> settings = settings("fib-gateway", wrong, tlsPort, false);
         // In an address, too, as those are what is logged most easily. It wins over the file.
         settings.put("spring.rabbitmq.addresses", "amqps://fib-gateway:" + wrong + "@localhost:" + tlsPort);
-        try (ServiceProcess refused = ServiceProcess.gateway(settings)) {
+        try (ServiceProcess refused = ServiceProcess.gateway(settings).awaitStarted()) {
             long start = System.nanoTime();
             assertUnavailable(refused.get("/fib/30"), Duration.ofNanos(System.nanoTime() - start));
             await().atMost(BACK).until(() -> refused.log().contains("Login was refused"));

@@ -2,7 +2,6 @@ package com.example.fib.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.example.fib.broker.TestBroker;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -15,14 +14,15 @@ import org.junit.jupiter.api.Test;
 class ServerFaultTests {
 
     private static final Duration END = Duration.ofSeconds(30);
-    private static final TestBroker broker = TestBroker.start();
-    private static final Site site = new Site(broker);
-    private static ServiceProcess first = site.server();
-    private static ServiceProcess second = site.server();
+    private static final Site site = Site.shared();
+    private static ServiceProcess first = site.starting();
+    private static ServiceProcess second = site.starting();
     private static ServiceProcess gateway = site.gateway();
 
     @BeforeAll
     static void warmUp() {
+        first.awaitHealthy();
+        second.awaitHealthy();
         Fault.warmUp(Load.on(gateway.port()), Duration.ofSeconds(3));
     }
 
@@ -34,7 +34,6 @@ class ServerFaultTests {
     @AfterAll
     static void close() {
         site.close();
-        broker.close();
     }
 
     @Test

@@ -9,6 +9,9 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,27 +21,36 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
-/** One of the two services, started from its executable jar as a user would, on a free port. */
+/**
+ * One of the two services, started as its image starts it, on a free port. Several start side by side: whoever first asks one for its
+ * port waits for it. Its log stays in target/logs.
+ */
 final class ServiceProcess implements AutoCloseable {
+
+    static final String JAVA =
+            Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
     /** A setting for the JVM: 4 for the whole compiler, where it counts how much is served. Without, it starts in half the time. */
     static final String COMPILER = "test.compiler";
 
     private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
-    private static final Duration START = Duration.ofSeconds(60);
+    private static final Path LOGS = Path.of("target", "logs");
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HHmmss-");
+    static final Duration START = Duration.ofSeconds(60);
 
     private final String name;
     private final Path log;
     private final Process process;
-    private final int port;
+    private int port;
 
     private ServiceProcess(String name, List<String> program, Map<String, String> settings) throws IOException {
         this.name = name;
-        this.log = Files.createTempFile("fib-" + name + "-", ".log");
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:TieredStopAtLevel=" + settings.getOrDefault(COMPILER, "1")));
+        this.log = Files.createTempFile(
+                Files.createDirectories(LOGS),
+                LocalTime.now(ZoneId.systemDefault()).format(TIME) + name + "-",
+                ".log");
+        List<String> command = new ArrayList<>(
+                List.of(JAVA, ClassArchive.HEAP, "-XX:TieredStopAtLevel=" + settings.getOrDefault(COMPILER, "1")));
         command.addAll(program);
         command.add("--server.port=0");
         settings.forEach((key, value) -> command.add("--" + key + "=" + value));
@@ -48,15 +60,14 @@ final class ServiceProcess implements AutoCloseable {
         builder.environment().keySet().removeIf(variable -> variable.startsWith("SPRING_RABBITMQ_"));
         this.process = builder.start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-        this.port = awaitPort();
     }
 
     static ServiceProcess server(Map<String, String> settings) {
-        return start("server", List.of("-jar", jar("server")), settings);
+        return start("server", ClassArchive.server(), settings);
     }
 
     static ServiceProcess gateway(Map<String, String> settings) {
-        return start("gateway", List.of("-jar", jar("gateway")), settings);
+        return start("gateway", ClassArchive.gateway(), settings);
     }
 
     /** The server, with a configuration class from among these tests beside its own. */
@@ -107,8 +118,15 @@ final class ServiceProcess implements AutoCloseable {
                         found -> found > 0);
     }
 
+    /** Waits until it takes connections. */
+    ServiceProcess awaitStarted() {
+        port();
+        return this;
+    }
+
     /** Waits until its health reads UP. */
     ServiceProcess awaitHealthy() {
+        awaitStarted();
         Awaitility.await().atMost(START).untilAsserted(() -> {
             HttpResponse<String> health = get("/actuator/health");
             if (health.statusCode() != 200) {
@@ -123,10 +141,13 @@ final class ServiceProcess implements AutoCloseable {
     }
 
     URI uri(String path) {
-        return URI.create("http://localhost:" + port + path);
+        return URI.create("http://localhost:" + port() + path);
     }
 
-    int port() {
+    synchronized int port() {
+        if (port == 0) {
+            port = awaitPort();
+        }
         return port;
     }
 
@@ -209,10 +230,5 @@ final class ServiceProcess implements AutoCloseable {
     public void close() {
         process.destroyForcibly();
         awaitEnd(Duration.ofSeconds(10));
-        try {
-            Files.deleteIfExists(log);
-        } catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
     }
 }

@@ -1,14 +1,18 @@
 package com.example.fib.system;
 
 import com.example.fib.broker.TestBroker;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
 
 /**
- * A broker of its own, servers and a gateway, for tests that break them. With {@code -Dfib.faults.gateway=naive} the gateway
+ * A broker, servers and a gateway, for tests that break them. With {@code -Dfib.faults.gateway=naive} the gateway
  * is the one that tutorials write, for comparison.
  */
 final class Site implements AutoCloseable {
@@ -27,16 +31,33 @@ final class Site implements AutoCloseable {
         this.broker = broker;
     }
 
+    /** With the shared broker, for tests that do not break it; without a queue that another test has left there. */
+    static Site shared() {
+        TestBroker broker = TestBroker.shared();
+        try (Connection connection = broker.connect();
+                Channel channel = connection.createChannel()) {
+            channel.queueDelete("rpc_queue");
+        } catch (IOException | TimeoutException ex) {
+            throw new IllegalStateException(ex);
+        }
+        return new Site(broker);
+    }
+
     /** One more server, which consumes when this returns. */
     ServiceProcess server() {
-        return added(ServiceProcess.server(broker)).awaitHealthy();
+        return starting().awaitHealthy();
+    }
+
+    /** One more server, which may not consume yet; {@link #gateway} waits until one does. */
+    ServiceProcess starting() {
+        return added(ServiceProcess.server(broker));
     }
 
     /** So many servers, started at the same time. */
     void servers(int count) {
         List<ServiceProcess> started = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            started.add(added(ServiceProcess.server(broker)));
+            started.add(starting());
         }
         started.forEach(ServiceProcess::awaitHealthy);
     }
@@ -77,8 +98,10 @@ final class Site implements AutoCloseable {
     }
 
     private ServiceProcess answering(ServiceProcess gateway) {
-        added(gateway);
-        Awaitility.await().until(() -> gateway.get("/fib/30").statusCode() == 200);
+        added(gateway).awaitStarted();
+        Awaitility.await()
+                .atMost(ServiceProcess.START)
+                .until(() -> gateway.get("/fib/30").statusCode() == 200);
         return gateway;
     }
 

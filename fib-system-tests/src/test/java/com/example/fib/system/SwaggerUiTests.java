@@ -23,9 +23,8 @@ class SwaggerUiTests {
 
     @Test
     void makesACallAndTakesNothingFromElsewhere() {
-        try (ServiceProcess server = ServiceProcess.server(broker.properties()).awaitHealthy();
-                ServiceProcess gateway =
-                        ServiceProcess.gateway(broker.properties()).awaitHealthy();
+        try (ServiceProcess server = ServiceProcess.server(broker.properties());
+                ServiceProcess gateway = ServiceProcess.gateway(broker.properties());
                 Playwright playwright = Playwright.create(
                         new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
                 Browser browser = playwright
@@ -33,6 +32,8 @@ class SwaggerUiTests {
                         .launch(new BrowserType.LaunchOptions()
                                 .setExecutablePath(Chromium.program())
                                 .setArgs(List.of("--no-sandbox", "--disable-gpu", "--no-first-run")))) {
+            server.awaitHealthy();
+            gateway.awaitHealthy();
             Page page = browser.newPage();
             page.onRequest(request -> requests.add(request.url()));
             page.onConsoleMessage(message -> complaints.add(message.type() + ": " + message.text()));
