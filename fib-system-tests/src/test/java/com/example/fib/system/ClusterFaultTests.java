@@ -89,9 +89,8 @@ class ClusterFaultTests {
     void answersNearlyAllWhenTheGatewaysNodeIsCutOffFromTheOthers() {
         requireNearlyAll(Fault.run("cluster: the gateway's node cut off from the others", gateway, () -> {
             TestBroker node = gatewaysNode();
-            // Nodes talk to those only whose cookie for them is theirs. One cookie on both sides would let them connect
-            // again
-            // at once: a blink that leaves Mnesia partitioned, and pauses nobody.
+            // Nodes need each other's cookie. The same one on both sides would only make them blink: they connect
+            // again at once, and pause_minority pauses nobody.
             node.ctl(
                     "eval",
                     "Me = node(), Others = nodes(),"
