@@ -12,6 +12,7 @@ final class Rounds {
 
     private static final List<Integer> SMALL =
             IntStream.rangeClosed(0, 90).boxed().toList();
+    private static final String TRACED = "MANAGEMENT_TRACING_SAMPLING_PROBABILITY";
     private static final Path PEERS = Bench.ROOT.resolve("bench/peers");
 
     private final Run run;
@@ -69,8 +70,8 @@ final class Rounds {
                         stack,
                         run.broker(),
                         run.images(),
-                        Map.of(),
-                        Map.of("FIB_MAX_IN_FLIGHT", "1024"),
+                        Map.of(TRACED, "0"),
+                        Map.of("FIB_MAX_IN_FLIGHT", "1024", TRACED, "0"),
                         List.<String[]>of(new String[0]));
             case "tutorial" ->
                 Pair.peer(
