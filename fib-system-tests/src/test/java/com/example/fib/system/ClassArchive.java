@@ -19,8 +19,8 @@ import org.awaitility.Awaitility;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * Both services the way their image starts them, in less than half the time: the jar extracted, and its classes in an archive, which one
- * training run makes. A JDK before 25 has class data sharing for that, later ones the AOT cache.
+ * Both services the way their image starts them, in less than half the time: the jar extracted, and its classes in an
+ * archive, which one training run makes. A JDK before 25 has class data sharing for that, later ones the AOT cache.
  */
 final class ClassArchive {
 
@@ -35,7 +35,7 @@ final class ClassArchive {
 
     private ClassArchive() {}
 
-    /** What to give to {@code java}, made at the first call; where it cannot be made, the executable jar. */
+    /** What to give to {@code java}, made at the first use; a failure where it cannot be made. */
     static List<String> server() {
         return server.join();
     }
@@ -47,13 +47,10 @@ final class ClassArchive {
     private static CompletableFuture<List<String>> inBackground(String service) {
         return CompletableFuture.supplyAsync(
                 () -> {
-                    String jar = ServiceProcess.jar(service);
                     try {
-                        return archived(jar, FOLDER.resolve(service));
-                    } catch (Exception | AssertionError ex) {
-                        System.out.println("The " + service
-                                + " starts from its executable jar, slowly, as it has no class archive: " + ex);
-                        return List.of("-jar", jar);
+                        return archived(ServiceProcess.jar(service), FOLDER.resolve(service));
+                    } catch (IOException | GeneralSecurityException ex) {
+                        throw new IllegalStateException("No class archive of the " + service, ex);
                     }
                 },
                 task -> new Thread(task, "class-archive").start());
