@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
@@ -25,6 +26,7 @@ final class Acknowledgements {
     private static final int MAX_BATCH = 10;
 
     private final Map<Channel, Deliveries> channels = new ConcurrentHashMap<>();
+    private final LongAdder delivered = new LongAdder();
 
     private final int half;
     private final int batch;
@@ -42,6 +44,21 @@ final class Acknowledgements {
         synchronized (deliveries) {
             deliveries.open.add(tag);
         }
+        delivered.increment();
+    }
+
+    /** How many deliveries there were, ever. */
+    long delivered() {
+        return delivered.sum();
+    }
+
+    /** Whether there are deliveries that are neither done nor rejected. */
+    boolean hasOpen() {
+        return channels.values().stream().anyMatch(deliveries -> {
+            synchronized (deliveries) {
+                return !deliveries.open.isEmpty();
+            }
+        });
     }
 
     void ack(Channel channel, long tag) throws IOException {

@@ -21,11 +21,12 @@ class ListenerConfiguration {
             ConnectionFactory connectionFactory,
             Workers workers,
             Acknowledgements acknowledgements,
-            RequestQueue queue) {
+            RequestQueue queue,
+            StallWatch stallWatch) {
         DirectRabbitListenerContainerFactory factory = new DirectRabbitListenerContainerFactory() {
             @Override
             protected DirectMessageListenerContainer createContainerInstance() {
-                return new RpcListenerContainer(workers, acknowledgements, queue);
+                return new RpcListenerContainer(workers, acknowledgements, queue, stallWatch);
             }
         };
         configurer.configure(factory, connectionFactory);

@@ -2,54 +2,161 @@ package com.example.fib.server;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.ChannelContinuationTimeoutException;
+import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionListener;
+import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.stereotype.Component;
 
 /**
  * Declares the queue that requests come from, on each new connection and after it was deleted. One that exists with other
  * arguments is used as it is, with one warning: Spring's admin would fail on it at every connection.
+ *
+ * <p>A connection on which declaring or consuming is not answered in time is given up, so that the next try may go to
+ * another node. Spring would try again on the same one, and on the same channel, which then takes the late answer for that
+ * to another question.
  */
 @Component
 final class RequestQueue implements ConnectionListener {
 
     private static final Logger log = LoggerFactory.getLogger(RequestQueue.class);
 
+    /** How long a connection that is given up may take to close in good order, and in all. */
+    private static final int CLOSE_MILLIS = 500;
+
+    private static final int CLOSED_MILLIS = 2_000;
+
     private final ServerSettings.Queue queue;
+    private final Duration timeout;
+    private final ExecutorService closing;
 
     private volatile @Nullable Connection connection;
 
+    /** Whether a consumer is being started, and since when on this connection. */
+    private volatile boolean starting;
+
+    private volatile long startedAt;
+
     private volatile @Nullable String lastWarning;
 
-    RequestQueue(ServerSettings settings) {
+    /** The channel of {@link #waiting()}, kept: a broker feels channels that come and go. */
+    private @Nullable Channel asking;
+
+    RequestQueue(ServerSettings settings, RabbitProperties properties, ExecutorService closing) {
         this.queue = settings.queue();
+        this.timeout = properties.getChannelRpcTimeout();
+        this.closing = closing;
     }
 
     @Override
-    public void onCreate(@Nullable Connection created) {
+    public void onCreate(org.springframework.amqp.rabbit.connection.@Nullable Connection created) {
         log.info("Connected to the broker");
-        connection = created;
+        startedAt = System.nanoTime();
+        connection = created == null ? null : created.getDelegate();
         declareAgain();
     }
 
-    /** Declares the queue on the current connection, if there is one. */
+    /** Declares the queue on the current connection, if there is one. A consumer's start begins with it. */
     void declareAgain() {
         Connection current = connection;
         if (current == null || !current.isOpen()) {
             return;
         }
-        // A plain channel: it is refused and closed where the arguments differ, which is no error worth Spring's log.
-        try (Channel channel = current.getDelegate().createChannel()) {
+        startedAt = System.nanoTime();
+        starting = true;
+        try {
+            // A plain channel: it is refused and closed where the arguments differ, which is no error worth Spring's
+            // log.
+            Channel channel = current.createChannel();
             channel.queueDeclare(queue.name(), queue.durable(), false, false, arguments());
-        } catch (IOException | TimeoutException | ShutdownSignalException ex) {
+            channel.close();
+        } catch (ChannelContinuationTimeoutException | TimeoutException ex) {
+            giveUpStart(current);
+        } catch (IOException | ShutdownSignalException ex) {
             warnOnce(refusal(ex));
+        }
+    }
+
+    /** To be told after each try to consume, and often besides, whether there are consumers now. */
+    void consuming(boolean consuming) {
+        Connection current = connection;
+        if (consuming) {
+            starting = false;
+        } else if (starting && current != null && current.isOpen() && isOverdue()) {
+            giveUpStart(current);
+        }
+    }
+
+    /** What is refused is refused at once: a start that took as long as an answer may take has waited for one in vain. */
+    private boolean isOverdue() {
+        long nanos = timeout.toNanos() / 10 * 9; // The client counts in whole ms.
+        return nanos > 0 && System.nanoTime() - startedAt >= nanos;
+    }
+
+    private void giveUpStart(Connection current) {
+        starting = false;
+        log.warn(
+                "The broker at {}:{} has not let this server consume within {} ms, trying another connection",
+                current.getAddress().getHostAddress(),
+                current.getPort(),
+                timeout.toMillis());
+        close(current);
+    }
+
+    /** Closes the current connection; the container opens another. */
+    void reconnect() {
+        Connection current = connection;
+        if (current != null) {
+            close(current);
+        }
+    }
+
+    /** Returns when it is closed, as the next try would still use it otherwise; or sooner, where even that hangs. */
+    private void close(Connection current) {
+        CompletableFuture.runAsync(() -> current.abort(CLOSE_MILLIS), closing)
+                .completeOnTimeout(null, CLOSED_MILLIS, TimeUnit.MILLISECONDS)
+                .join();
+    }
+
+    /** How many messages are ready in the queue; 0 where the broker does not say. One caller at a time. */
+    int waiting() {
+        try {
+            Connection current = connection;
+            Channel channel = asking;
+            if (channel == null || !channel.isOpen()) {
+                channel = current == null ? null : current.createChannel();
+                asking = channel;
+            }
+            return channel == null
+                    ? 0
+                    : channel.queueDeclarePassive(queue.name()).getMessageCount();
+        } catch (IOException | RuntimeException ex) {
+            log.debug("The broker does not say how many messages wait", ex);
+            forgetAsking(); // What it answers late would be taken for the answer to the next question.
+            return 0;
+        }
+    }
+
+    private void forgetAsking() {
+        Channel channel = asking;
+        asking = null;
+        if (channel != null) {
+            try {
+                channel.abort();
+            } catch (IOException | ShutdownSignalException ex) {
+                log.debug("Lost with its connection", ex);
+            }
         }
     }
 

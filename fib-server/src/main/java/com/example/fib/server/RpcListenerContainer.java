@@ -5,13 +5,15 @@ import java.util.concurrent.TimeUnit;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 
 /**
- * Spring's direct container, mended in three places.
+ * Spring's direct container, mended in four places.
  *
  * <ul>
  *   <li>It stops by draining: what is being computed is answered, what was only fetched goes back to the queue. Spring's own
  *       stop logs each fetched message with a stack trace, or, forced, waits for its whole timeout when idle.
  *   <li>A queue that was deleted is declared again by {@link RequestQueue}, which takes an existing one as it is.
  *   <li>Acknowledgements that wait are sent each time the monitor runs.
+ *   <li>A connection that a consumer cannot be started on in time, or that brings no more of the requests that wait, is
+ *       closed, by {@link RequestQueue} and {@link StallWatch}.
  * </ul>
  */
 final class RpcListenerContainer extends DirectMessageListenerContainer {
@@ -21,13 +23,16 @@ final class RpcListenerContainer extends DirectMessageListenerContainer {
     private final Workers workers;
     private final Acknowledgements acknowledgements;
     private final RequestQueue queue;
+    private final StallWatch stallWatch;
 
     private volatile int wanted = 1;
 
-    RpcListenerContainer(Workers workers, Acknowledgements acknowledgements, RequestQueue queue) {
+    RpcListenerContainer(
+            Workers workers, Acknowledgements acknowledgements, RequestQueue queue, StallWatch stallWatch) {
         this.workers = workers;
         this.acknowledgements = acknowledgements;
         this.queue = queue;
+        this.stallWatch = stallWatch;
     }
 
     @Override
@@ -90,5 +95,10 @@ final class RpcListenerContainer extends DirectMessageListenerContainer {
     @Override
     protected void processMonitorTask() {
         acknowledgements.flush();
+        if (isActive()) {
+            boolean consuming = isConsuming();
+            queue.consuming(consuming);
+            stallWatch.look(consuming);
+        }
     }
 }
