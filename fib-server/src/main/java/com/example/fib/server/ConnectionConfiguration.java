@@ -61,7 +61,7 @@ class ConnectionConfiguration {
     }
 
     @Bean
-    com.rabbitmq.client.ConnectionFactory client(
+    GuardedConnectionFactory client(
             RabbitConnectionFactoryBeanConfigurer configurer,
             ObjectProvider<ConnectionFactoryCustomizer> customizers,
             RabbitProperties properties,

@@ -1,17 +1,30 @@
 package com.example.fib.server;
 
+import com.rabbitmq.client.Address;
+import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.SslContextFactory;
 import com.rabbitmq.client.impl.ConnectionParams;
 import com.rabbitmq.client.impl.FrameHandlerFactory;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** The client's connection factory as it was configured, with a {@link FrameGuard} in front of each connection. */
+/**
+ * The client's connection factory as it was configured, with a {@link FrameGuard} in front of each connection, and with a
+ * node that can be tried last.
+ */
 final class GuardedConnectionFactory extends ConnectionFactory {
 
     private final ConnectionFactory configured;
+
+    private volatile @Nullable InetSocketAddress last;
 
     /** @param tls what each new connection asks for its TLS; null where the configured factory knows, or there is none */
     GuardedConnectionFactory(ConnectionFactory configured, @Nullable SslContextFactory tls, ExecutorService closing) {
@@ -29,6 +42,23 @@ final class GuardedConnectionFactory extends ConnectionFactory {
         } else {
             setSslContextFactory(tls);
         }
+    }
+
+    /** Where there are several nodes, the next connections go to this one last. */
+    void tryLast(InetAddress address, int port) {
+        last = new InetSocketAddress(address, port);
+    }
+
+    @Override
+    public Connection newConnection(ExecutorService executor, List<Address> addresses, String name)
+            throws IOException, TimeoutException {
+        InetSocketAddress avoided = last;
+        List<Address> order = new ArrayList<>(addresses);
+        if (avoided != null) {
+            order.sort(Comparator.comparing(
+                    address -> avoided.equals(address.toInetSocketAddress(portOrDefault(address.getPort(), isSSL())))));
+        }
+        return super.newConnection(executor, order, name);
     }
 
     @Override

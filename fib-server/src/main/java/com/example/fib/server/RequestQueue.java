@@ -23,9 +23,8 @@ import org.springframework.stereotype.Component;
  * Declares the queue that requests come from, on each new connection and after it was deleted. One that exists with other
  * arguments is used as it is, with one warning: Spring's admin would fail on it at every connection.
  *
- * <p>A connection on which declaring or consuming is not answered in time is given up, so that the next try may go to
- * another node. Spring would try again on the same one, and on the same channel, which then takes the late answer for that
- * to another question.
+ * <p>A connection on which declaring or consuming is not answered in time is given up, and another node tried next. Spring
+ * would try again on the same one, and on the same channel, which then takes the late answer for that to another question.
  */
 @Component
 final class RequestQueue implements ConnectionListener {
@@ -33,12 +32,13 @@ final class RequestQueue implements ConnectionListener {
     private static final Logger log = LoggerFactory.getLogger(RequestQueue.class);
 
     /** How long a connection that is given up may take to close in good order, and in all. */
-    private static final int CLOSE_MILLIS = 500;
+    private static final int CLOSE_MILLIS = 200;
 
     private static final int CLOSED_MILLIS = 2_000;
 
     private final ServerSettings.Queue queue;
     private final Duration timeout;
+    private final GuardedConnectionFactory client;
     private final ExecutorService closing;
 
     private volatile @Nullable Connection connection;
@@ -53,9 +53,14 @@ final class RequestQueue implements ConnectionListener {
     /** The channel of {@link #waiting()}, kept: a broker feels channels that come and go. */
     private @Nullable Channel asking;
 
-    RequestQueue(ServerSettings settings, RabbitProperties properties, ExecutorService closing) {
+    RequestQueue(
+            ServerSettings settings,
+            RabbitProperties properties,
+            GuardedConnectionFactory client,
+            ExecutorService closing) {
         this.queue = settings.queue();
         this.timeout = properties.getChannelRpcTimeout();
+        this.client = client;
         this.closing = closing;
     }
 
@@ -76,8 +81,7 @@ final class RequestQueue implements ConnectionListener {
         startedAt = System.nanoTime();
         starting = true;
         try {
-            // A plain channel: it is refused and closed where the arguments differ, which is no error worth Spring's
-            // log.
+            // A plain channel: it is refused where the arguments differ, which is no error worth Spring's log.
             Channel channel = current.createChannel();
             channel.queueDeclare(queue.name(), queue.durable(), false, false, arguments());
             channel.close();
@@ -111,6 +115,7 @@ final class RequestQueue implements ConnectionListener {
                 current.getAddress().getHostAddress(),
                 current.getPort(),
                 timeout.toMillis());
+        client.tryLast(current.getAddress(), current.getPort());
         close(current);
     }
 

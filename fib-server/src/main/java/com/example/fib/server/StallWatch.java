@@ -46,7 +46,7 @@ final class StallWatch {
         this.probing = probing;
     }
 
-    /** To be called often, on one thread; never waits. */
+    /** To be called often, on one thread. It asks on another, and waits only where it closes the connection. */
     void look(boolean consuming) {
         long now = System.nanoTime();
         if (now - lastLook < INTERVAL.toNanos()) {

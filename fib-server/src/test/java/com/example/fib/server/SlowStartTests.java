@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,21 +28,45 @@ class SlowStartTests {
     private final String queue = "fib-test-" + UUID.randomUUID();
 
     @Test
-    void givesUpAConnectionOnWhichItsConsumerIsNotStarted(CapturedOutput output) throws Exception {
+    void goesToAnotherNode(CapturedOutput output) throws Exception {
+        TestBroker broker = TestBroker.shared();
+        try (SlowNode node = new SlowNode(broker, Integer.MAX_VALUE);
+                FibServer server = FibServer.startWithoutWaiting(
+                        broker,
+                        queue,
+                        "spring.rabbitmq.address-shuffle-mode=none",
+                        "spring.rabbitmq.addresses=" + node.address() + "," + broker.host() + ":" + broker.port())) {
+            server.awaitConsuming(4);
+            assertAnswers();
+            assertThat(server.consumersStarted()).isEqualTo(1);
+        }
+        assertThat(warnings(output)).singleElement().asString().contains(WARNING);
+    }
+
+    @Test
+    void triesAgainWithoutHasteWhereThereIsNoOther(CapturedOutput output) throws Exception {
         TestBroker broker = TestBroker.shared();
         try (SlowNode node = new SlowNode(broker, 2);
                 FibServer server =
-                        FibServer.startWithoutWaiting(broker, queue, "spring.rabbitmq.addresses=" + node.address());
-                RawClient client = new RawClient(broker)) {
+                        FibServer.startWithoutWaiting(broker, queue, "spring.rabbitmq.addresses=" + node.address())) {
             server.awaitConsuming(7);
+            assertAnswers();
+            assertThat(server.consumersStarted()).isEqualTo(1);
+        }
+        assertThat(warnings(output)).hasSize(2).allSatisfy(line -> assertThat(line)
+                .contains(WARNING));
+        assertThat(output).doesNotContain("\tat ");
+    }
+
+    private void assertAnswers() throws Exception {
+        try (RawClient client = new RawClient(TestBroker.shared())) {
             assertThat(RawClient.body(client.call(queue, RawClient.properties().build(), "30", 5_000)))
                     .isEqualTo("832040");
-            assertThat(server.consumersStarted()).isEqualTo(1);
-            assertThat(output.toString().lines().filter(line -> line.contains("WARN")))
-                    .hasSize(2)
-                    .allSatisfy(line -> assertThat(line).contains(WARNING));
         }
-        assertThat(output).doesNotContain("\tat ");
+    }
+
+    private static List<String> warnings(CapturedOutput output) {
+        return output.toString().lines().filter(line -> line.contains("WARN")).toList();
     }
 
     /** Between server and broker. Some of the connections hear nothing more once they have asked to consume. */
