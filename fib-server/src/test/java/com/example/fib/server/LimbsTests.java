@@ -13,9 +13,7 @@ class LimbsTests {
 
     /** All nines and lone ones are where carries run farthest and columns are highest; halves of nines and zeros make differences of both signs. */
     @ParameterizedTest
-    @ValueSource(
-            ints = {1, 5, 6, 7, 24, 25, 383, 384, 385, 1_000, 3_071, 3_072, 3_073, 3_100, 6_150, 12_300
-            })
+    @ValueSource(ints = {1, 5, 6, 7, 24, 25, 383, 384, 385, 1_000, 3_071, 3_072, 3_073, 3_100, 6_150, 12_300})
     void multiplyLikeBigInteger(int digits) {
         Random random = new Random(digits);
         String[] numbers = {
