@@ -7,15 +7,15 @@ import org.apfloat.Apint;
  * Fibonacci numbers: fib(0) = 0, fib(1) = 1, each further one the sum of the two before it. Exact for every n.
  *
  * <p>By fast doubling, from the highest bit of n down, with two squarings a bit (as in GMP's manual, "Fibonacci Numbers"):
- * F(2k+1) = 4F(k)^2 - F(k-1)^2 + 2(-1)^k, F(2k-1) = F(k)^2 + F(k-1)^2, and F(2k) is their difference.
- * In decimal throughout: making digits of a binary number costs more than computing it.
+ * F(2k+1) = 4F(k)^2 - F(k-1)^2 + 2(-1)^k, F(2k-1) = F(k)^2 + F(k-1)^2, and F(2k) is their difference. In decimal throughout, as
+ * making digits of a binary number costs more than computing it; the last step needs one number, and so one product.
  */
 final class Fibonacci {
 
     private static final int RADIX = 10;
 
     /** From here on, apfloat's number-theoretic transforms cost less than Karatsuba's products (docs/performance.md). */
-    static final int APFLOAT_FROM = 500_000;
+    static final int APFLOAT_FROM = 800_000;
 
     static {
         ApfloatContext context = ApfloatContext.getContext();
@@ -37,7 +37,6 @@ final class Fibonacci {
         return n < APFLOAT_FROM ? inLimbs(n) : inApfloat(n);
     }
 
-    /** The last step makes one number of the two with one product. */
     static String inLimbs(int n) {
         double[] current = {0};
         double[] previous = {1};
@@ -59,7 +58,7 @@ final class Fibonacci {
         double[] product = (n & 1) == 0
                 ? Limbs.product(current, Limbs.sum(1, current, 2, previous, 0))
                 : Limbs.product(Limbs.sum(2, current, 1, previous, 0), Limbs.sum(2, current, -1, previous, 0));
-        return Limbs.toString(Limbs.sum(1, product, 0, previous, (n & 1) == 0 ? 0 : sign));
+        return Limbs.toString(Limbs.sum(1, product, 0, product, (n & 1) == 0 ? 0 : sign));
     }
 
     static String inApfloat(int n) {

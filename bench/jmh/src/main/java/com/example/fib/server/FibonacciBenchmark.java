@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class FibonacciBenchmark {
 
-    @Param({"90", "10000", "100000", "300000", "500000", "700000", "1000000"})
+    @Param({"90", "10000", "100000", "400000", "700000", "800000", "1000000"})
     int n;
 
     @Benchmark
