@@ -1,6 +1,5 @@
 package com.example.fib.server;
 
-import java.math.BigInteger;
 import org.apfloat.ApfloatContext;
 import org.apfloat.Apint;
 
@@ -8,14 +7,15 @@ import org.apfloat.Apint;
  * Fibonacci numbers: fib(0) = 0, fib(1) = 1, each further one the sum of the two before it. Exact for every n.
  *
  * <p>By fast doubling, from the highest bit of n down, with two squarings a bit (as in GMP's manual, "Fibonacci Numbers"):
- * F(2k+1) = 4F(k)^2 - F(k-1)^2 + 2(-1)^k, F(2k-1) = F(k)^2 + F(k-1)^2, and F(2k) is their difference.
+ * F(2k+1) = 4F(k)^2 - F(k-1)^2 + 2(-1)^k, F(2k-1) = F(k)^2 + F(k-1)^2, and F(2k) is their difference. In decimal throughout, as
+ * making digits of a binary number costs more than computing it; the last step needs one number, and so one product.
  */
 final class Fibonacci {
 
     private static final int RADIX = 10;
 
-    /** From here on, computing in decimal costs less than writing a binary number in digits (docs/performance.md). */
-    static final int DECIMAL_FROM = 150_000;
+    /** From here on, apfloat's number-theoretic transforms cost less than Karatsuba's products (docs/performance.md). */
+    static final int APFLOAT_FROM = 800_000;
 
     static {
         ApfloatContext context = ApfloatContext.getContext();
@@ -31,31 +31,37 @@ final class Fibonacci {
      * @throws IllegalArgumentException if n is negative
      */
     static String digits(int n) {
-        return n < DECIMAL_FROM ? binary(n).toString() : decimal(n).toString(true);
-    }
-
-    static BigInteger binary(int n) {
         if (n < 0) {
             throw new IllegalArgumentException("n is negative");
         }
-        BigInteger current = BigInteger.ZERO;
-        BigInteger previous = BigInteger.ONE;
-        boolean odd = false;
-        for (int bit = Integer.highestOneBit(n); bit != 0; bit >>>= 1) {
-            BigInteger square = current.multiply(current);
-            BigInteger previousSquare = previous.multiply(previous);
-            BigInteger below = square.add(previousSquare);
-            BigInteger above = square.shiftLeft(2).subtract(previousSquare).add(BigInteger.valueOf(odd ? -2 : 2));
-            BigInteger middle = above.subtract(below);
-            odd = (n & bit) != 0;
-            current = odd ? above : middle;
-            previous = odd ? middle : below;
-        }
-        return current;
+        return n < APFLOAT_FROM ? inLimbs(n) : inApfloat(n);
     }
 
-    /** The same, with numbers that are kept in decimal; the last step makes one number of the two with one product. */
-    static Apint decimal(int n) {
+    static String inLimbs(int n) {
+        double[] current = {0};
+        double[] previous = {1};
+        int sign = 2;
+        for (int bit = Integer.highestOneBit(n); bit > 1; bit >>>= 1) {
+            double[] square = Limbs.product(current, current);
+            double[] previousSquare = Limbs.product(previous, previous);
+            double[] middle = Limbs.sum(3, square, -2, previousSquare, sign);
+            if ((n & bit) == 0) {
+                current = middle;
+                previous = Limbs.sum(1, square, 1, previousSquare, 0);
+                sign = 2;
+            } else {
+                current = Limbs.sum(4, square, -1, previousSquare, sign);
+                previous = middle;
+                sign = -2;
+            }
+        }
+        double[] product = (n & 1) == 0
+                ? Limbs.product(current, Limbs.sum(1, current, 2, previous, 0))
+                : Limbs.product(Limbs.sum(2, current, 1, previous, 0), Limbs.sum(2, current, -1, previous, 0));
+        return Limbs.toString(Limbs.sum(1, product, 0, product, (n & 1) == 0 ? 0 : sign));
+    }
+
+    static String inApfloat(int n) {
         Apint two = new Apint(2, RADIX);
         Apint four = new Apint(4, RADIX);
         Apint current = new Apint(0, RADIX);
@@ -72,8 +78,9 @@ final class Fibonacci {
             previous = odd ? middle : below;
         }
         Apint twice = current.add(current);
-        return (n & 1) == 0
+        Apint result = (n & 1) == 0
                 ? current.multiply(current.add(previous).add(previous))
                 : twice.add(previous).multiply(twice.subtract(previous)).add(odd ? two.negate() : two);
+        return result.toString(true);
     }
 }

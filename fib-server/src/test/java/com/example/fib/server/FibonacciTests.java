@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.math.BigInteger;
 import java.util.Random;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
@@ -39,8 +38,10 @@ class FibonacciTests {
     void agreesWithAddingUp() {
         BigInteger current = BigInteger.ZERO;
         BigInteger next = BigInteger.ONE;
-        for (int n = 0; n <= 2000; n++) {
-            assertThat(Fibonacci.binary(n)).as("fib(%d)", n).isEqualTo(current);
+        for (int n = 0; n <= 3000; n++) {
+            String expected = current.toString();
+            assertThat(Fibonacci.inLimbs(n)).as("fib(%d)", n).isEqualTo(expected);
+            assertThat(Fibonacci.inApfloat(n)).as("fib(%d)", n).isEqualTo(expected);
             BigInteger sum = current.add(next);
             current = next;
             next = sum;
@@ -53,10 +54,12 @@ class FibonacciTests {
         int m = 1 + random.nextInt(50_000);
         int n = random.nextInt(50_000);
 
-        assertThat(Fibonacci.binary(m + n))
-                .isEqualTo(Fibonacci.binary(m)
-                        .multiply(Fibonacci.binary(n + 1))
-                        .add(Fibonacci.binary(m - 1).multiply(Fibonacci.binary(n))));
+        assertThat(number(m + n))
+                .isEqualTo(number(m).multiply(number(n + 1)).add(number(m - 1).multiply(number(n))));
+    }
+
+    private static BigInteger number(int n) {
+        return new BigInteger(Fibonacci.digits(n));
     }
 
     @Test
@@ -79,19 +82,18 @@ class FibonacciTests {
 
     /** Both ways of computing, as each is checked by the other. */
     @Test
-    void isTheSameInDecimal() {
-        IntStream.concat(IntStream.rangeClosed(1, 3_000), new Random(1).ints(300, 3_000, 2 * Fibonacci.DECIMAL_FROM))
-                .forEach(n -> assertThat(Fibonacci.decimal(n).toString(true))
-                        .as("fib(%d)", n)
-                        .isEqualTo(Fibonacci.binary(n).toString()));
+    void isTheSameInLimbsAndByApfloat() {
+        new Random(1)
+                .ints(100, 3_000, 2 * Fibonacci.APFLOAT_FROM)
+                .forEach(n -> assertThat(Fibonacci.inLimbs(n)).as("fib(%d)", n).isEqualTo(Fibonacci.inApfloat(n)));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {-1, 0, 1})
     void isTheSameOnBothSidesOfTheCrossing(int offset) {
-        int n = Fibonacci.DECIMAL_FROM + offset;
+        int n = Fibonacci.APFLOAT_FROM + offset;
 
-        assertThat(Fibonacci.digits(n)).isEqualTo(Fibonacci.binary(n).toString());
+        assertThat(Fibonacci.digits(n)).isEqualTo(Fibonacci.inLimbs(n)).isEqualTo(Fibonacci.inApfloat(n));
     }
 
     @Test

@@ -12,7 +12,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** fib(n) in digits by either way of computing: where they cross is {@code Fibonacci.DECIMAL_FROM}. */
+/** fib(n) in digits by either way of computing: where they cross is {@code Fibonacci.APFLOAT_FROM}. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -21,16 +21,16 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class FibonacciBenchmark {
 
-    @Param({"90", "10000", "100000", "150000", "200000", "1000000"})
+    @Param({"90", "10000", "100000", "400000", "700000", "800000", "1000000"})
     int n;
 
     @Benchmark
-    public Object binary() {
-        return Fibonacci.binary(n).toString();
+    public Object limbs() {
+        return Fibonacci.inLimbs(n);
     }
 
     @Benchmark
-    public Object decimal() {
-        return Fibonacci.decimal(n).toString(true);
+    public Object apfloat() {
+        return Fibonacci.inApfloat(n);
     }
 }
