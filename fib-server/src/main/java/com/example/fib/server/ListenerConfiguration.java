@@ -4,6 +4,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.amqp.rabbit.config.DirectRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+import org.springframework.amqp.rabbit.listener.adapter.MessagingMessageListenerAdapter;
 import org.springframework.boot.amqp.autoconfigure.DirectRabbitListenerContainerFactoryConfigurer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -22,7 +23,8 @@ class ListenerConfiguration {
             Workers workers,
             Acknowledgements acknowledgements,
             RequestQueue queue,
-            StallWatch stallWatch) {
+            StallWatch stallWatch,
+            NoConversion noConversion) {
         DirectRabbitListenerContainerFactory factory = new DirectRabbitListenerContainerFactory() {
             @Override
             protected DirectMessageListenerContainer createContainerInstance() {
@@ -41,6 +43,9 @@ class ListenerConfiguration {
             container.setShutdownTimeout(2_000); // Nothing is computed any more then.
             // A refused login is tried again like a broker that is away; otherwise the check connects while starting.
             container.setPossibleAuthenticationFailureFatal(false);
+            if (container.getMessageListener() instanceof MessagingMessageListenerAdapter adapter) {
+                adapter.setHeaderMapper(noConversion);
+            }
         });
         return factory;
     }
