@@ -10,24 +10,29 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Callers who ask a gateway for one small number after another, over connections that they keep: java Calls.java PORT CALLERS SECONDS. */
+/**
+ * Callers who ask a gateway for one small number after another, over connections that they keep. Arguments are its port, the path
+ * before the number, how many callers, and for how many seconds. Needs a JDK: java Calls.java 8080 /fib/ 32 40
+ */
 final class Calls {
 
     private static final LongAdder answered = new LongAdder();
 
     private final int port;
+    private final String path;
     private final long end;
 
-    private Calls(int port, long end) {
+    private Calls(int port, String path, long end) {
         this.port = port;
+        this.path = path;
         this.end = end;
     }
 
     /** Prints how many calls were answered by a 200. */
     public static void main(String[] args) throws InterruptedException {
-        int callers = Integer.parseInt(args[1]);
-        long seconds = Long.parseLong(args[2]);
-        Calls calls = new Calls(Integer.parseInt(args[0]), System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
+        int callers = Integer.parseInt(args[2]);
+        long seconds = Long.parseLong(args[3]);
+        Calls calls = new Calls(Integer.parseInt(args[0]), args[1], System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
         var threads = Executors.newFixedThreadPool(callers);
         for (int i = 0; i < callers; i++) {
             threads.execute(calls::make);
@@ -47,7 +52,7 @@ final class Calls {
                 while (open && System.nanoTime() < end) {
                     int n = ThreadLocalRandom.current().nextInt(91);
                     String accept = n == 90 ? "application/json" : "*/*";
-                    String request = "GET /fib/" + n + " HTTP/1.1\r\nHost: localhost\r\nAccept: " + accept + "\r\n\r\n";
+                    String request = "GET " + path + n + " HTTP/1.1\r\nHost: localhost\r\nAccept: " + accept + "\r\n\r\n";
                     socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
                     open = read(response);
                 }

@@ -70,7 +70,8 @@ public final class Bench {
 
     private static Set<String> chosen(List<String> options, String option, List<String> all) {
         int at = options.indexOf(option);
-        Set<String> chosen = new LinkedHashSet<>(at < 0 ? all : Arrays.asList(options.get(at + 1).split(",", -1)));
+        Set<String> chosen = new LinkedHashSet<>(
+                at < 0 ? all : Arrays.asList(options.get(at + 1).split(",", -1)));
         if (!all.containsAll(chosen)) {
             throw new IllegalArgumentException(option + " takes some of " + String.join(",", all));
         }

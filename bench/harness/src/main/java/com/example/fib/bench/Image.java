@@ -47,8 +47,8 @@ final class Image {
         Image gateway = new Image("fib-gateway", jdk);
         server.extract();
         gateway.extract();
-        List<String> training = new ArrayList<>(
-                List.of(Bench.ROOT.resolve("bin/train").toString(), server.folder.toString(), gateway.folder.toString()));
+        List<String> training = new ArrayList<>(List.of(
+                Bench.ROOT.resolve("bin/train").toString(), server.folder.toString(), gateway.folder.toString()));
         if (!jdk.hasAotCache()) {
             training.add(OLDER);
         }

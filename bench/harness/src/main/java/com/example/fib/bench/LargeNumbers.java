@@ -24,7 +24,8 @@ final class LargeNumbers {
         Run.step("Digits of fib(10^5), fib(10^6), fib(10^7), and GMP's");
         Map<String, String> server = Map.of("FIB_MAX_N", "10000000");
         Map<String, String> gateway = Map.of("FIB_MAX_N", "10000000", "FIB_DEADLINE", "2m", "FIB_HEDGE_AFTER", "0");
-        try (Pair pair = Pair.ours("digits", run.broker(), run.images(), server, gateway, List.<String[]>of(new String[0]))) {
+        try (Pair pair =
+                Pair.ours("digits", run.broker(), run.images(), server, gateway, List.<String[]>of(new String[0]))) {
             pair.awaitReady();
             for (int n : List.of(100_000, 1_000_000, 10_000_000)) {
                 gmp(gmp, n); // learns the digits
@@ -33,7 +34,8 @@ final class LargeNumbers {
                     run.add("digits." + n + ".gmp", gmp(gmp, n));
                     run.add(
                             "digits." + n + ".ours",
-                            run.load(pair, 1, run.plan().digits(), List.of(n), false).percentile(0.5));
+                            run.load(pair, 1, run.plan().digits(), List.of(n), false)
+                                    .percentile(0.5));
                 }
             }
         }

@@ -11,7 +11,7 @@ package com.example.fib.bench;
  * @param before seconds of a step with 1 caller
  * @param after seconds of a step with 256, of which the first five count as the step and those from the tenth on as steady
  * @param starts how often each way to start is taken
- * @param settle seconds from the first 200 to the reading of idle memory
+ * @param settle seconds from the first 200 to the reading of idle memory, and from the server's start to the gateway's
  * @param digits seconds of calls for each of the large n, in each of the rounds
  * @param servers seconds of a round with one and with two servers
  * @param tolerated calls without a 200, as a share of those with one, that do not end the benchmark

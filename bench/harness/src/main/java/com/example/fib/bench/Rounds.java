@@ -95,8 +95,7 @@ final class Rounds {
     }
 
     private void memory(Pair pair, String when) {
-        run.add(
-                pair.name() + ".gateway." + when, Proc.resident(pair.gateway().pid()));
+        run.add(pair.name() + ".gateway." + when, Proc.resident(pair.gateway().pid()));
         run.add(
                 pair.name() + ".server." + when,
                 Proc.resident(pair.servers().get(0).pid()));

@@ -22,7 +22,8 @@ final class Servers {
             return;
         }
         if (cores < 4) {
-            run.note("two servers against one: " + cores + " cores leave none to spare for gateway, broker and callers");
+            run.note(
+                    "two servers against one: " + cores + " cores leave none to spare for gateway, broker and callers");
         }
         Run.step("Two servers against one");
         Map<String, String> patient = Map.of("FIB_DEADLINE", "10s", "FIB_HEDGE_AFTER", "0");

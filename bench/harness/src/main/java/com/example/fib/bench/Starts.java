@@ -34,7 +34,8 @@ final class Starts {
 
     private void start(String name, Jdk on, List<Image> built) {
         for (int i = 1; i <= run.plan().starts(); i++) {
-            Run.step("Start " + i + " of " + run.plan().starts() + " on JDK " + on.version() + ": image's way, and java -jar");
+            Run.step("Start " + i + " of " + run.plan().starts() + " on JDK " + on.version()
+                    + ": image's way, and java -jar");
             start(name, "image", (part, settings) -> built.get(part).start(name + part, settings));
             start(name, "jar", (part, settings) -> {
                 String jar = Image.jar(part == 0 ? "fib-server" : "fib-gateway").toString();
@@ -48,13 +49,17 @@ final class Starts {
         Program start(int part, Map<String, String> settings);
     }
 
-    /** One after the other, so that each has the machine for itself: the server until ready, then the gateway until a call's 200. */
+    /**
+     * One after the other, so that each has the machine for itself: the server until ready, and until its compiler has little left
+     * to do; then the gateway until a call's 200.
+     */
     private void start(String name, String way, Starter starter) {
         int serverPort = Pair.freePort();
         long start = System.nanoTime();
         try (Program server = starter.start(0, queue(serverPort))) {
             long ready = Pair.await(server, serverPort, "/actuator/health/readiness", "");
             run.add(name + ".server." + way, (ready - start) / 1e6);
+            Run.sleep(run.plan().settle());
             int port = Pair.freePort();
             start = System.nanoTime();
             try (Program gateway = starter.start(1, queue(port))) {
