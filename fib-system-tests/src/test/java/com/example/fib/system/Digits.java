@@ -14,8 +14,8 @@ final class Digits {
     static {
         BigInteger a = BigInteger.ZERO;
         BigInteger b = BigInteger.ONE;
-        for (int n = 0; n <= 200_000; n++) {
-            if (n < 5_000 || n % 20_000 == 0) {
+        for (int n = 0; n <= 40_000; n++) {
+            if (n < 5_000 || n % 2_000 == 0) {
                 known.put(n, a.toString());
             }
             BigInteger sum = a.add(b);
@@ -24,7 +24,7 @@ final class Digits {
         }
     }
 
-    /** For n below 5,000, and for the multiples of 20,000 up to 200,000. */
+    /** For n below 5,000, and for every other thousand up to 40,000. */
     static String of(int n) {
         String digits = known.get(n);
         if (digits == null) {
