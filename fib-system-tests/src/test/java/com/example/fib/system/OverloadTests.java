@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class OverloadTests {
 
     /** Fewer on platform threads, where fewer may wait for one: who is refused at once comes again sooner, and takes more of the machine. */
-    private static final int SLOTS = Runtime.version().feature() < 21 ? 16 : 28;
+    private static final int SLOTS = Runtime.version().feature() < 21 ? 13 : 28;
 
     private static final Duration MEASURED = Duration.ofSeconds(Fault.LONG ? 30 : 5);
 
