@@ -8,9 +8,6 @@ import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,17 +28,9 @@ final class RequestQueue implements ConnectionListener {
 
     private static final Logger log = LoggerFactory.getLogger(RequestQueue.class);
 
-    /** How long a connection that is given up may take to close in good order, and in all. */
-    private static final int CLOSE_MILLIS = 200;
-
-    private static final int CLOSED_MILLIS = 2_000;
-
     private final ServerSettings.Queue queue;
     private final Duration timeout;
-    private final GuardedConnectionFactory client;
-    private final ExecutorService closing;
-
-    private volatile @Nullable Connection connection;
+    private final RequestConnection connection;
 
     /** Whether a consumer is being started, and since when on this connection. */
     private volatile boolean starting;
@@ -53,29 +42,23 @@ final class RequestQueue implements ConnectionListener {
     /** The channel of {@link #waiting()}, kept: a broker feels channels that come and go. */
     private @Nullable Channel asking;
 
-    RequestQueue(
-            ServerSettings settings,
-            RabbitProperties properties,
-            GuardedConnectionFactory client,
-            ExecutorService closing) {
+    RequestQueue(ServerSettings settings, RabbitProperties properties, RequestConnection connection) {
         this.queue = settings.queue();
         this.timeout = properties.getChannelRpcTimeout();
-        this.client = client;
-        this.closing = closing;
+        this.connection = connection;
     }
 
     @Override
     public void onCreate(org.springframework.amqp.rabbit.connection.@Nullable Connection created) {
         log.info("Connected to the broker");
         startedAt = System.nanoTime();
-        connection = created == null ? null : created.getDelegate();
         declareAgain();
     }
 
     /** Declares the queue on the current connection, if there is one. A consumer's start begins with it. */
     void declareAgain() {
-        Connection current = connection;
-        if (current == null || !current.isOpen()) {
+        Connection current = connection.current();
+        if (current == null) {
             return;
         }
         startedAt = System.nanoTime();
@@ -94,10 +77,10 @@ final class RequestQueue implements ConnectionListener {
 
     /** To be told after each try to consume, and often besides, whether there are consumers now. */
     void consuming(boolean consuming) {
-        Connection current = connection;
+        Connection current = connection.current();
         if (consuming) {
             starting = false;
-        } else if (starting && current != null && current.isOpen() && isOverdue()) {
+        } else if (starting && current != null && isOverdue()) {
             giveUpStart(current);
         }
     }
@@ -115,29 +98,13 @@ final class RequestQueue implements ConnectionListener {
                 current.getAddress().getHostAddress(),
                 current.getPort(),
                 timeout.toMillis());
-        client.tryLast(current.getAddress(), current.getPort());
-        close(current);
-    }
-
-    /** Closes the current connection; the container opens another. */
-    void reconnect() {
-        Connection current = connection;
-        if (current != null) {
-            close(current);
-        }
-    }
-
-    /** Returns when it is closed, as the next try would still use it otherwise; or sooner, where even that hangs. */
-    private void close(Connection current) {
-        CompletableFuture.runAsync(() -> current.abort(CLOSE_MILLIS), closing)
-                .completeOnTimeout(null, CLOSED_MILLIS, TimeUnit.MILLISECONDS)
-                .join();
+        connection.giveUpNode(current);
     }
 
     /** How many messages are ready in the queue; 0 where the broker does not say. One caller at a time. */
     int waiting() {
         try {
-            Connection current = connection;
+            Connection current = connection.current();
             Channel channel = asking;
             if (channel == null || !channel.isOpen()) {
                 channel = current == null ? null : current.createChannel();

@@ -13,7 +13,7 @@ import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
  *   <li>A queue that was deleted is declared again by {@link RequestQueue}, which takes an existing one as it is.
  *   <li>Acknowledgements that wait are sent each time the monitor runs.
  *   <li>A connection that a consumer cannot be started on in time, or that brings no more of the requests that wait, is
- *       closed, by {@link RequestQueue} and {@link StallWatch}.
+ *       given up, by {@link RequestQueue} and {@link StallWatch}.
  * </ul>
  */
 final class RpcListenerContainer extends DirectMessageListenerContainer {

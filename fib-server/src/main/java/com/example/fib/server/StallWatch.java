@@ -1,5 +1,6 @@
 package com.example.fib.server;
 
+import com.rabbitmq.client.Connection;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -29,6 +30,7 @@ final class StallWatch {
 
     private final Acknowledgements acknowledgements;
     private final RequestQueue queue;
+    private final RequestConnection connection;
     private final ExecutorService probing;
 
     // Of the monitor's thread alone.
@@ -40,9 +42,14 @@ final class StallWatch {
     private long closedAt = lastLook;
     private Duration pause = Duration.ZERO;
 
-    StallWatch(Acknowledgements acknowledgements, RequestQueue queue, ExecutorService probing) {
+    StallWatch(
+            Acknowledgements acknowledgements,
+            RequestQueue queue,
+            RequestConnection connection,
+            ExecutorService probing) {
         this.acknowledgements = acknowledgements;
         this.queue = queue;
+        this.connection = connection;
         this.probing = probing;
     }
 
@@ -84,7 +91,10 @@ final class StallWatch {
                 "{} requests wait in the queue, and the broker delivers none to this server, which is idle: closing the"
                         + " connection for another one",
                 waiting.join());
-        queue.reconnect();
+        Connection current = connection.current();
+        if (current != null) {
+            connection.giveUp(current);
+        }
         waiting = CompletableFuture.completedFuture(0);
         stalled = 0;
         closedAt = now;

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 
 /**
  * Our services as their image runs them, without Docker: jars extracted, the Dockerfile's own JVM settings and its own way to
- * the AOT cache, which is bin/train, and docker-compose.yml's limit of memory as the JVM's idea of the machine. A JDK before 25 gets class data
- * sharing instead of the AOT cache, the way it has had since 13.
+ * the AOT cache, which is bin/train, and docker-compose.yml's limit of memory as the JVM's idea of the machine. A JDK before 25
+ * gets class data sharing instead of the AOT cache, the way it has had since 13.
  */
 final class Image {
 
@@ -42,7 +42,7 @@ final class Image {
     }
 
     /** Both services, fib-server first; extracted, and trained together. */
-    static List<Image> build(Jdk jdk, Broker broker) {
+    static List<Image> build(Jdk jdk, Broker broker, Plan plan) {
         Image server = new Image("fib-server", jdk);
         Image gateway = new Image("fib-gateway", jdk);
         server.extract();
@@ -55,6 +55,7 @@ final class Image {
         training.addAll(Arrays.asList(match(TRAINING).group(1).split(" +", -1)));
         Map<String, String> settings = new HashMap<>(environment());
         settings.put("JAVA_HOME", jdk.home().toString());
+        settings.put("TRAIN_SECONDS", Integer.toString(plan.training()));
         settings.putAll(broker.settings());
         Program.run("training-on-" + jdk.version(), Bench.WORK, settings, training, 300);
         return List.of(server, gateway);
