@@ -1,0 +1,13 @@
+package com.example.rabbitrpc;
+
+import org.jspecify.annotations.Nullable;
+
+/** {@link RpcStatus#UNAVAILABLE}, as the broker says that nobody takes requests from the queue, or that there is no such queue. */
+public final class NoServerException extends RpcException {
+
+    private static final long serialVersionUID = 1L;
+
+    public NoServerException(String detail, @Nullable Throwable cause) {
+        super(RpcStatus.UNAVAILABLE, detail, cause);
+    }
+}

@@ -1,0 +1,5 @@
+/** Calls: the template whose calls share one reply channel and hold their deadline. */
+@NullMarked
+package com.example.rabbitrpc.client;
+
+import org.jspecify.annotations.NullMarked;
