@@ -1,0 +1,3 @@
+package com.example.shop;
+
+record Quote(String product, int amount, long cents) {}
