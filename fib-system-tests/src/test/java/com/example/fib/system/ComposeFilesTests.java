@@ -64,4 +64,11 @@ class ComposeFilesTests {
                 .hasSize(3)
                 .allSatisfy(flags -> assertThat(flags).isEqualTo(uses.get(2)).isNotEmpty());
     }
+
+    /** Twice the time that all tests take. */
+    @Test
+    void theWorkflowIsNotCutOffWhereTestsAreSlow() {
+        assertThat(Documented.text(Documented.PROJECT.resolve(".github/workflows/build.yml")))
+                .containsPattern("(?m)^    timeout-minutes: 60$");
+    }
 }
