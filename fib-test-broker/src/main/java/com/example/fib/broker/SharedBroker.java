@@ -46,6 +46,9 @@ final class SharedBroker {
             if (given != null) {
                 return given;
             }
+            if (!environment.getOrDefault("RABBITMQ_ROOT", "").isEmpty()) {
+                return find("private", environment);
+            }
         }
         if (!choice.equals("private")) {
             try {

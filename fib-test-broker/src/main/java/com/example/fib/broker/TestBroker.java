@@ -32,6 +32,7 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
      * <ol>
      *   <li>the environment: {@code SPRING_RABBITMQ_ADDRESSES}, {@code SPRING_RABBITMQ_HOST} and {@code _PORT} (with
      *       {@code _USERNAME}, {@code _PASSWORD}, {@code _VIRTUAL_HOST}), or {@code RABBITMQ_URL};
+     *   <li>where {@code RABBITMQ_ROOT} is set: {@code bin/rabbitmq}, from that root file system;
      *   <li>a Docker engine that answers within 2 s and has the image {@value ContainerBroker#IMAGE}, or pulls it within
      *       120 s;
      *   <li>{@code bin/rabbitmq}: RabbitMQ on this machine, installed or unpacked by it where it is missing.
@@ -169,7 +170,7 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
     }
 
     /**
-     * Starts it again, on the same port and with its durable queues, after {@link #kill()} or {@link #stop()}; shuts it
+     * Starts it again, on the same port and with the durable queues that it has written to disk, after {@link #kill()} or {@link #stop()}; shuts it
      * down first if it runs. Takes 5 to 10 s; it answers when this returns.
      *
      * @throws IllegalStateException if it does not start within 60 s; the message holds the end of its log
