@@ -103,7 +103,7 @@ class HostileBytesTests {
         try (WireClient client = new WireClient(TestBroker.shared());
                 RawClient other = new RawClient(TestBroker.shared())) {
             String replies =
-                    other.channel.queueDeclare("", false, false, true, null).getQueue();
+                    other.channel.queueDeclare("", true, false, true, null).getQueue();
             client.publish(
                     server.queue(),
                     CORRELATION_ID | REPLY_TO,

@@ -8,7 +8,6 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.GetResponse;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -18,8 +17,6 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 @ExtendWith(OutputCaptureExtension.class)
 class RequestQueueTests {
-
-    private final String queue = "fib-test-" + UUID.randomUUID();
 
     @Test
     void isDurableAndClassicWithoutArguments() throws Exception {
@@ -42,7 +39,8 @@ class RequestQueueTests {
 
     @Test
     void isUsedAsItIsWithOneWarningWhereItExistsWithOtherArguments(CapturedOutput output) throws Exception {
-        String deadLetters = queue + "-dead";
+        String queue = TestBroker.shared().newQueue();
+        String deadLetters = TestBroker.shared().newQueue();
         try (RawClient client = new RawClient(TestBroker.shared())) {
             client.channel.queueDeclare(deadLetters, true, false, false, Map.of());
             client.channel.queueDeclare(
@@ -65,9 +63,6 @@ class RequestQueueTests {
                         .until(() -> client.channel.basicGet(deadLetters, true), response -> response != null);
                 assertThat(dead.getProps().getCorrelationId()).isEqualTo("7");
                 assertThat(server.consumersStarted()).isEqualTo(1);
-            } finally {
-                client.channel.queueDelete(queue);
-                client.channel.queueDelete(deadLetters);
             }
         }
     }

@@ -11,7 +11,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -25,7 +24,7 @@ class SlowStartTests {
 
     private static final String WARNING = "has not let this server consume within 2000 ms";
 
-    private final String queue = "fib-test-" + UUID.randomUUID();
+    private final String queue = TestBroker.shared().newQueue();
 
     @Test
     void goesToAnotherNode(CapturedOutput output) throws Exception {

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.example.fib.broker.TestBroker;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.FileSystems;
@@ -38,10 +36,7 @@ class DocumentationTests {
     /** The pair is the one of the README's first command. */
     @Test
     void printsWhatItsCommandsPrint(@TempDir Path temp) throws Exception {
-        try (Connection connection = broker.connect();
-                Channel channel = connection.createChannel()) {
-            channel.queueDelete("rpc_queue");
-        }
+        broker.deleteQueue();
         List<Documented> commands = Documented.pages().stream()
                 .filter(page ->
                         !page.endsWith("your-own-function.md")) // with functions of its own: YourOwnFunctionTests
@@ -55,7 +50,16 @@ class DocumentationTests {
                 .directory(Documented.PROJECT.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile());
-        up.environment().putAll(Map.of("GATEWAY_PORT", gateway, "SERVER_PORT", server, "RABBITMQ_URL", broker.uri()));
+        up.environment()
+                .putAll(Map.of(
+                        "GATEWAY_PORT",
+                        gateway,
+                        "SERVER_PORT",
+                        server,
+                        "RABBITMQ_URL",
+                        broker.uri(),
+                        "FIB_QUEUE_NAME",
+                        broker.queue()));
         Process process = up.start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
         try {

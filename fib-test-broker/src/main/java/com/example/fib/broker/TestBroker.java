@@ -1,13 +1,17 @@
 package com.example.fib.broker;
 
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.security.GeneralSecurityException;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -82,9 +86,37 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
         return uri;
     }
 
+    /** The request queue of this run's pair: {@code rpc_queue} on a broker of our own, {@link #newQueue()} on a given one. */
+    public String queue() {
+        return "rpc_queue";
+    }
+
+    /** A queue's name that nobody else has. On a given broker such queues are deleted when this JVM ends. */
+    public String newQueue() {
+        return "fib-test-" + UUID.randomUUID();
+    }
+
+    /** Deletes {@link #queue()}, with whatever another test has left in it. */
+    public final void deleteQueue() {
+        delete(List.of(queue()));
+    }
+
+    final void delete(Collection<String> queues) {
+        try (Connection connection = connect();
+                Channel channel = connection.createChannel()) {
+            for (String queue : queues) {
+                channel.queueDelete(queue);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + queues, e);
+        } catch (TimeoutException e) {
+            throw new UncheckedIOException("cannot delete " + queues, new IOException(e));
+        }
+    }
+
     /**
      * What Spring Boot needs to reach it, as {@code spring.rabbitmq.*} properties. They hold against whatever
-     * {@code SPRING_RABBITMQ_*} variables say. With Spring's test support:
+     * {@code SPRING_RABBITMQ_*} variables say. Where {@link #queue()} is not the services' default, its name too. With Spring's test support:
      *
      * <pre>{@code
      * @DynamicPropertySource
@@ -102,6 +134,9 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
         properties.put("spring.rabbitmq.password", factory.getPassword());
         properties.put("spring.rabbitmq.virtual-host", factory.getVirtualHost());
         properties.put("spring.rabbitmq.ssl.enabled", String.valueOf(factory.isSSL()));
+        if (!queue().equals("rpc_queue")) { // or nothing would show what the services do without the setting
+            properties.put("fib.queue.name", queue());
+        }
         return properties;
     }
 
