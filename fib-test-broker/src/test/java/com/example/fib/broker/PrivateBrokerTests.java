@@ -93,6 +93,24 @@ class PrivateBrokerTests {
     }
 
     @Test
+    void asAGivenBrokerItKeepsWhatTestsHaveNotMade() throws Exception {
+        GivenBroker given = (GivenBroker) SharedBroker.find("", Map.of("RABBITMQ_URL", broker.uri()));
+        try (Connection connection = broker.connect();
+                Channel channel = connection.createChannel()) {
+            channel.queueDeclare("rpc_queue", true, false, true, Map.of());
+            channel.basicPublish("", "rpc_queue", null, new byte[] {'1'});
+            channel.queueDeclare(given.queue(), true, false, false, Map.of());
+            channel.queueDeclare(given.newQueue(), true, false, false, Map.of());
+
+            given.deleteQueue();
+            given.deleteQueues();
+
+            assertThat(channel.queueDelete("rpc_queue").getMessageCount()).isEqualTo(1);
+            assertThat(broker.ctl("list_queues", "name")).doesNotContain("fib-test-");
+        }
+    }
+
+    @Test
     void aCommandThatFailsSaysWhatItPrinted() {
         assertThatThrownBy(() -> broker.ctl("no_such_command"))
                 .isInstanceOf(IllegalStateException.class)
