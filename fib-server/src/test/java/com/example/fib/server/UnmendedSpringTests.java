@@ -200,7 +200,7 @@ class UnmendedSpringTests {
     @Test
     void cannotConnectWhereTheQueueHasOtherArguments() {
         try (GenericApplicationContext context = new GenericApplicationContext()) {
-            context.registerBean(Queue.class, () -> new Queue(queue, false));
+            context.registerBean(Queue.class, () -> new Queue(queue, true, false, true));
             context.refresh();
             RabbitAdmin admin = new RabbitAdmin(connectionFactory);
             admin.setApplicationContext(context);

@@ -25,7 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Kustomize {
 
-    private static final Path DEPLOY = Documented.PROJECT.resolve("deploy/kubernetes");
+    static final Path DEPLOY = Documented.PROJECT.resolve("deploy/kubernetes");
     private static final Path SOURCES = Path.of("src", "test", "kubernetes");
     private static final Path FOLDER = Path.of("target", "kubernetes").toAbsolutePath();
     private static final int INSTALL_MINUTES = 4;
@@ -34,8 +34,7 @@ final class Kustomize {
     private Kustomize() {}
 
     /** The objects that an overlay makes, one map each. */
-    static List<Map<String, Object>> build(String overlay) {
-        Path folder = DEPLOY.resolve(overlay);
+    static List<Map<String, Object>> build(Path folder) {
         List<String> command = find("kustomize")
                 .map(kustomize -> List.of(kustomize, "build"))
                 .or(() -> find("kubectl").map(kubectl -> List.of(kubectl, "kustomize")))

@@ -181,6 +181,15 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
     }
 
     /**
+     * What it has logged.
+     *
+     * @throws UnsupportedOperationException if it is not one of {@code bin/rabbitmq}'s
+     */
+    public String log() {
+        throw unsupported("log");
+    }
+
+    /**
      * Kills its process (SIGKILL), as a crash would. It is gone when this returns.
      *
      * @throws UnsupportedOperationException if it is the shared one, as are the other faults
