@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.IntFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.context.TestConfiguration;
@@ -63,6 +64,7 @@ class StallTests {
     }
 
     @Test
+    @Tag("faults")
     void leavesAnIdleServerAndABusyOneAlone(CapturedOutput output) throws Exception {
         try (FibServer idle = FibServer.start(TestBroker.shared());
                 FibServer busy = FibServer.startWith(Slow.class, TestBroker.shared());
