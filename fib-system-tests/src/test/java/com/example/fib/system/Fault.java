@@ -93,9 +93,9 @@ final class Fault {
         return STRICT ? without.multipliedBy(6).dividedBy(5) : without.plus(within(0));
     }
 
-    /** A share in percent: what is missing to 100 may be five times as much on a busy machine. */
+    /** A share in percent: what is missing to 100 may be seven times as much on a busy machine. */
     static double atLeast(double percent) {
-        return STRICT ? percent : 100 - 5 * (100 - percent);
+        return STRICT ? percent : 100 - 7 * (100 - percent);
     }
 
     /** What is promised for every fault. */
