@@ -18,7 +18,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 @ExtendWith(OutputCaptureExtension.class)
 class GracefulStopTests {
 
-    private static final String EXPENSIVE = "20000000";
+    private static final String EXPENSIVE = "10000000";
 
     @Test
     void answersWhatIsBeingComputedAndPutsTheRestBack(CapturedOutput output) throws Exception {
