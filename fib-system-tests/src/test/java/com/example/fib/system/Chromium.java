@@ -2,6 +2,8 @@ package com.example.fib.system;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,9 +29,16 @@ final class Chromium {
         if (given != null && !given.isEmpty()) {
             return Path.of(given);
         }
-        return find().or(Chromium::install)
-                .orElseThrow(() -> new IllegalStateException("no Chromium here, and none could be had: install Debian's"
-                        + " chromium, or name one by the variable CHROMIUM"));
+        try {
+            FileChannel lock = DebianPackage.lock(Path.of("target", "chromium.lock"));
+            try (lock) { // One that another JVM installs is found before all of it is there.
+                return find().or(Chromium::install)
+                        .orElseThrow(() -> new IllegalStateException("no Chromium here, and none could be had: install"
+                                + " Debian's chromium, or name one by the variable CHROMIUM"));
+            }
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     private static Optional<Path> find() {
