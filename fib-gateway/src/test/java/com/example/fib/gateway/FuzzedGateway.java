@@ -5,15 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import com.example.fib.broker.TestBroker;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -34,7 +31,7 @@ import org.springframework.test.context.DynamicPropertySource;
 @DirtiesContext // Spring would stop it between the two classes, and start it again on another port than the tests know.
 abstract class FuzzedGateway {
 
-    private static final String QUEUE = "fib-test-" + UUID.randomUUID();
+    private static final String QUEUE = TestBroker.shared().newQueue();
 
     /** What the server does with a request. */
     static volatile Responder.Handler handler = Responder.COMPUTES;
@@ -65,10 +62,6 @@ abstract class FuzzedGateway {
 
     @AfterAll
     static void stopServer() throws Exception {
-        try (Connection connection = TestBroker.shared().connect();
-                Channel channel = connection.createChannel()) {
-            channel.queueDelete(QUEUE);
-        }
         server.close();
     }
 

@@ -3,6 +3,7 @@ package com.example.fib.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.example.fib.broker.Promised;
 import com.example.fib.broker.TestBroker;
 import com.jayway.jsonpath.JsonPath;
 import com.rabbitmq.client.Channel;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
@@ -29,11 +31,13 @@ import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 
 /** The whole gateway against a broker of its own, with servers on the raw client. */
+@Tag("faults")
+@Tag("short")
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT, properties = "fib.max-in-flight=200")
 class GatewayTests {
 
     private static final TestBroker broker = TestBroker.start();
-    private static final Duration SOON = Duration.ofSeconds(2);
+    private static final Duration SOON = Promised.within(2_000);
 
     private final HttpClient http = HttpClient.newHttpClient();
 
@@ -81,7 +85,7 @@ class GatewayTests {
 
     @Test
     void saysAtOnceThatThereIsNoQueue() throws Exception {
-        assertProblem("no-server", 503, Duration.ofMillis(250));
+        assertProblem("no-server", 503, Promised.within(250));
     }
 
     @Test
@@ -94,7 +98,7 @@ class GatewayTests {
         assertThat(JsonPath.<Integer>read(get("/actuator/health").body(), "$.components.rpc.details.consumers"))
                 .isZero();
         // Absent for a second, as the contract has it; then nobody waits any more.
-        await().atMost(SOON).untilAsserted(() -> assertProblem("no-server", 503, Duration.ofMillis(250)));
+        await().atMost(SOON).untilAsserted(() -> assertProblem("no-server", 503, Promised.within(250)));
         try (Responder server = respond(Responder.COMPUTES)) {
             awaitHealth(200);
             assertThat(get("/fib/30").statusCode()).isEqualTo(200);
@@ -113,14 +117,14 @@ class GatewayTests {
             server.requests().take();
         }
         assertThat(waiting.join().body()).contains("no-server");
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(1_750));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Promised.within(1_750));
     }
 
     @Test
     void endsACallAtItsDeadline() throws Exception {
         try (Responder server = respond(Responder.SILENT)) {
             awaitHealth(200);
-            assertProblem("deadline-exceeded", 504, Duration.ofMillis(2_250));
+            assertProblem("deadline-exceeded", 504, Promised.within(2_250));
             assertThat(server.requests()).isNotEmpty();
         }
     }
@@ -131,12 +135,12 @@ class GatewayTests {
             awaitHealth(200);
             broker.freeze();
             try {
-                assertProblem("deadline-exceeded", 504, Duration.ofMillis(2_250));
+                assertProblem("deadline-exceeded", 504, Promised.within(2_250));
                 awaitHealth(503);
                 long start = System.nanoTime();
                 assertThat(JsonPath.<String>read(get("/actuator/health").body(), "$.components.broker.status"))
                         .isEqualTo("DOWN");
-                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(1));
+                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Promised.within(1_000));
                 assertThat(get("/actuator/health/liveness").statusCode()).isEqualTo(200);
                 assertThat(get("/actuator/health/readiness").statusCode()).isEqualTo(200);
             } finally {
@@ -183,7 +187,7 @@ class GatewayTests {
             await().atMost(SOON)
                     .until(() -> slots.taken() == 200 && server.requests().size() >= 200);
 
-            assertProblem("overloaded", 503, Duration.ofMillis(250));
+            assertProblem("overloaded", 503, Promised.within(250));
             assertThat(get("/actuator/health").statusCode()).isEqualTo(200);
             for (CompletableFuture<HttpResponse<String>> call : waiting) {
                 assertThat(call.join().statusCode()).isEqualTo(504);
@@ -198,7 +202,7 @@ class GatewayTests {
             awaitHealth(503);
             assertThat(get("/actuator/health/liveness").statusCode()).isEqualTo(200);
             assertThat(get("/actuator/health/readiness").statusCode()).isEqualTo(200);
-            assertProblem("broker-unavailable", 503, Duration.ofMillis(250));
+            assertProblem("broker-unavailable", 503, Promised.within(250));
         } finally {
             broker.restart();
         }
@@ -247,7 +251,7 @@ class GatewayTests {
     }
 
     private void awaitHealth(int status) {
-        await().atMost(Duration.ofSeconds(3))
+        await().atMost(Promised.within(3_000))
                 .untilAsserted(
                         () -> assertThat(get("/actuator/health").statusCode()).isEqualTo(status));
     }

@@ -8,6 +8,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,7 @@ final class Responder implements AutoCloseable {
 
     private final Connection connection;
     private final Channel channel;
+    private final @Nullable String ownQueue;
     private final BlockingQueue<Delivery> requests = new LinkedBlockingQueue<>();
 
     Responder(Connection connection, String queue, Handler handler) throws IOException {
@@ -41,6 +43,7 @@ final class Responder implements AutoCloseable {
     Responder(Connection connection, String queue, boolean exclusive, Handler handler) throws IOException {
         this.connection = connection;
         this.channel = connection.createChannel();
+        this.ownQueue = exclusive ? queue : null;
         channel.queueDeclare(queue, true, exclusive, false, null);
         channel.basicConsume(
                 queue,
@@ -81,6 +84,13 @@ final class Responder implements AutoCloseable {
 
     @Override
     public void close() {
+        if (ownQueue != null) { // RabbitMQ 4 deletes it only some time after its connection has ended
+            try {
+                channel.queueDelete(ownQueue);
+            } catch (IOException ex) {
+                throw new UncheckedIOException(ex);
+            }
+        }
         connection.abort(2_000);
     }
 }

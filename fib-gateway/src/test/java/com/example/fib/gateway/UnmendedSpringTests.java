@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpConnectException;
 import org.springframework.amqp.core.AmqpMessageReturnedException;
@@ -34,6 +35,7 @@ import org.springframework.boot.health.contributor.Status;
  * What Spring AMQP and the client do where nothing of ours mends them: a fault a test, each with the class that mends it.
  * One that fails after an upgrade is good news: the fault is gone, and its mend can go, too.
  */
+@Tag("faults")
 class UnmendedSpringTests {
 
     private static final long REPLY_TIMEOUT_MS = 1_000;

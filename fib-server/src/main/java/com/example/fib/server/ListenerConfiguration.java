@@ -1,6 +1,8 @@
 package com.example.fib.server;
 
 import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.config.DirectRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
@@ -12,6 +14,11 @@ import org.springframework.context.annotation.Configuration;
 /** How requests are consumed; prefetch is Boot's {@code spring.rabbitmq.listener.direct.*}. */
 @Configuration(proxyBeanMethods = false)
 class ListenerConfiguration {
+
+    private static final Logger log = LoggerFactory.getLogger(ListenerConfiguration.class);
+
+    /** Spring's own exit status. */
+    private static final int CANNOT_TAKE_A_REQUEST = 99;
 
     /** How often lost consumers are noticed and waiting acknowledgements sent, in ms. */
     private static final long MONITOR_INTERVAL = 20;
@@ -41,6 +48,7 @@ class ListenerConfiguration {
             container.setMessagePropertiesConverter(new RequestPropertiesConverter());
             container.setMicrometerEnabled(false); // ServerMetrics says more.
             container.setShutdownTimeout(2_000); // Nothing is computed any more then.
+            container.setJavaLangErrorHandler(ListenerConfiguration::end);
             // A refused login is tried again like a broker that is away; otherwise the check connects while starting.
             container.setPossibleAuthenticationFailureFatal(false);
             if (container.getMessageListener() instanceof MessagingMessageListenerAdapter adapter) {
@@ -48,5 +56,13 @@ class ListenerConfiguration {
             }
         });
         return factory;
+    }
+
+    /** Spring ends the process, too, but the container's own line of it is off: its logger repeats each failed try to connect. */
+    private static void end(Error error) {
+        if (!(error instanceof StackOverflowError)) {
+            log.error("This server cannot take a request and ends; the broker delivers it to another one", error);
+            System.exit(CANNOT_TAKE_A_REQUEST);
+        }
     }
 }

@@ -150,10 +150,13 @@ final class RequestQueue implements ConnectionListener {
         }
     }
 
+    /** The broker's words, in one line. It closes the channel where arguments differ, and the connection where it refuses the kind. */
     private static String refusal(Exception ex) {
         Throwable cause = ex instanceof IOException && ex.getCause() != null ? ex.getCause() : ex;
-        return cause instanceof ShutdownSignalException signal && signal.getReason() instanceof AMQP.Channel.Close close
-                ? close.getReplyText()
-                : String.valueOf(cause.getMessage());
+        Object reason = cause instanceof ShutdownSignalException signal ? signal.getReason() : null;
+        String words = reason instanceof AMQP.Channel.Close channel
+                ? channel.getReplyText()
+                : reason instanceof AMQP.Connection.Close closed ? closed.getReplyText() : cause.getMessage();
+        return String.valueOf(words).replaceAll("\\s+", " ");
     }
 }

@@ -1,12 +1,12 @@
 package com.example.fib.server;
 
+import com.example.fib.broker.Promised;
 import com.example.fib.broker.TestBroker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
@@ -29,7 +29,7 @@ final class FibServer implements AutoCloseable {
     }
 
     static FibServer start(TestBroker broker, String... settings) {
-        return startOn(broker, "fib-test-" + UUID.randomUUID(), settings);
+        return startOn(broker, broker.newQueue(), settings);
     }
 
     static FibServer startOn(TestBroker broker, String queue, String... settings) {
@@ -40,10 +40,8 @@ final class FibServer implements AutoCloseable {
 
     /** The server with further beans. */
     static FibServer startWith(Class<?> beans, TestBroker broker) {
-        FibServer server = run(
-                new SpringApplicationBuilder(FibServerApplication.class, beans),
-                broker,
-                "fib-test-" + UUID.randomUUID());
+        FibServer server =
+                run(new SpringApplicationBuilder(FibServerApplication.class, beans), broker, broker.newQueue());
         server.awaitConsuming(10);
         return server;
     }
@@ -59,7 +57,8 @@ final class FibServer implements AutoCloseable {
             String[] pair = setting.split("=", 2);
             all.put(pair[0], pair[1]);
         }
-        List<String> arguments = new ArrayList<>(List.of("--server.port=0", "--fib.queue.name=" + queue));
+        all.put("fib.queue.name", queue);
+        List<String> arguments = new ArrayList<>(List.of("--server.port=0"));
         all.forEach((name, value) -> arguments.add("--" + name + "=" + value));
         AtomicInteger started = new AtomicInteger();
         ApplicationListener<AsyncConsumerStartedEvent> counter = event -> started.incrementAndGet();
@@ -82,7 +81,7 @@ final class FibServer implements AutoCloseable {
     void awaitConsuming(int seconds) {
         Awaitility.await()
                 .pollInterval(10, TimeUnit.MILLISECONDS)
-                .atMost(seconds, TimeUnit.SECONDS)
+                .atMost(Promised.within(1_000L * seconds))
                 .until(() -> listener().health().getStatus().getCode().equals("UP"));
     }
 

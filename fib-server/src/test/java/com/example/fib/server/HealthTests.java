@@ -2,6 +2,7 @@ package com.example.fib.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.example.fib.broker.Promised;
 import com.example.fib.broker.TestBroker;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,10 +16,13 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("faults")
+@Tag("short")
 class HealthTests {
 
     private static final HttpClient http = HttpClient.newHttpClient();
@@ -90,12 +94,12 @@ class HealthTests {
                 .limit(16)
                 .toList();
         answers.forEach(answer -> assertThat(answer.join().statusCode()).isEqualTo(503));
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(millis));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Promised.within(millis));
     }
 
     private static void awaitStatus(String path, int status) {
         Awaitility.await()
-                .atMost(Duration.ofSeconds(2))
+                .atMost(Promised.within(2_000))
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> get(path).statusCode() == status);
     }

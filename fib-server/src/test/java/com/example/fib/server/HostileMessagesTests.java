@@ -123,7 +123,8 @@ class HostileMessagesTests {
                 header("nested 31 deep", nested(31), "OK"),
                 header("nested 33 deep", nested(33), "OK"),
                 header("nested 1,000 deep", nested(1_000), "OK"),
-                header("nested 5,000 deep", nested(5_000), "OK"),
+                // Not deeper: RabbitMQ 4.3's own time grows with the square. HostileBytesTests waits for it.
+                header("nested 2,000 deep", nested(2_000), "OK"),
                 header("arrays 1,000 deep", nestedLists(1_000), "OK"),
                 header("120 KB", "x".repeat(120_000), "OK"),
                 arguments("5,000 headers", properties().headers(many(5_000)).build(), THIRTY, "OK"));
@@ -263,15 +264,12 @@ class HostileMessagesTests {
     }
 
     private static void assertDeliveredOnce(Counts before, int acknowledged, int rejected) {
-        Awaitility.await()
-                .atMost(2, TimeUnit.SECONDS)
-                .pollInterval(5, TimeUnit.MILLISECONDS)
-                .untilAsserted(() -> assertThat(Counts.of(server))
-                        .isEqualTo(new Counts(
-                                before.consumed() + acknowledged + rejected,
-                                before.acknowledged() + acknowledged,
-                                before.rejected() + rejected,
-                                before.consumers())));
+        Awaitility.await().pollInterval(5, TimeUnit.MILLISECONDS).untilAsserted(() -> assertThat(Counts.of(server))
+                .isEqualTo(new Counts(
+                        before.consumed() + acknowledged + rejected,
+                        before.acknowledged() + acknowledged,
+                        before.rejected() + rejected,
+                        before.consumers())));
     }
 
     private record Counts(int consumed, int acknowledged, int rejected, int consumers) {

@@ -1,5 +1,6 @@
 package com.example.fib.server;
 
+import com.example.fib.broker.Promised;
 import com.example.fib.broker.TestBroker;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
@@ -45,7 +46,7 @@ final class RawClient implements AutoCloseable {
     }
 
     Delivery reply(long millis) throws InterruptedException {
-        Delivery reply = replies.poll(millis, TimeUnit.MILLISECONDS);
+        Delivery reply = replies.poll(Promised.within(millis).toMillis(), TimeUnit.MILLISECONDS);
         if (reply == null) {
             throw new AssertionError("no reply within " + millis + " ms");
         }

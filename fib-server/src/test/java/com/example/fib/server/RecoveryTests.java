@@ -2,6 +2,7 @@ package com.example.fib.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.example.fib.broker.Promised;
 import com.example.fib.broker.TestBroker;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,11 +13,13 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+@Tag("faults")
 @ExtendWith(OutputCaptureExtension.class)
 class RecoveryTests {
 
@@ -35,14 +38,13 @@ class RecoveryTests {
     }
 
     @Test
+    @Tag("short")
     void consumesAgainAfterItsConnectionsWereClosed(CapturedOutput output) throws Exception {
         try (FibServer server = FibServer.startOn(broker, queue)) {
             for (int i = 0; i < 3; i++) {
                 int started = server.consumersStarted();
                 broker.ctl("close_all_connections", "test");
-                Awaitility.await()
-                        .atMost(1_500, TimeUnit.MILLISECONDS)
-                        .until(() -> server.consumersStarted() == started + 1);
+                Awaitility.await().atMost(Promised.within(1_500)).until(() -> server.consumersStarted() == started + 1);
                 assertAnswers();
             }
         }
@@ -50,6 +52,7 @@ class RecoveryTests {
     }
 
     @Test
+    @Tag("short")
     void consumesAgainAfterTheBrokerWasKilled(CapturedOutput output) throws Exception {
         try (FibServer server = FibServer.startOn(broker, queue)) {
             broker.kill();
@@ -92,6 +95,7 @@ class RecoveryTests {
     }
 
     @Test
+    @Tag("short")
     void triesAgainWhileItsPasswordIsWrongAndKeepsItToItself(CapturedOutput output) throws Exception {
         String wrong = "wrong-" + UUID.randomUUID();
         try (FibServer server = FibServer.startWithoutWaiting(broker, queue, "spring.rabbitmq.password=" + wrong)) {
@@ -118,6 +122,7 @@ class RecoveryTests {
 
     /** Addresses that are new are tried on a connection of their own; a caller must not suffer where there is none. */
     @Test
+    @Tag("short")
     void answersNewCallersWhereTheBrokerAllowsNoFurtherConnection() throws Exception {
         try (FibServer server = FibServer.startOn(broker, queue);
                 RawClient client = new RawClient(broker)) {

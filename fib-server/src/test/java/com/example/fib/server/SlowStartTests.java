@@ -11,21 +11,23 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** A node that takes connections and does not answer {@code basic.consume}, as one does that looks for a queue's leader. */
+@Tag("faults")
+@Tag("short")
 @ExtendWith(OutputCaptureExtension.class)
 class SlowStartTests {
 
     private static final String WARNING = "has not let this server consume within 2000 ms";
 
-    private final String queue = "fib-test-" + UUID.randomUUID();
+    private final String queue = TestBroker.shared().newQueue();
 
     @Test
     void goesToAnotherNode(CapturedOutput output) throws Exception {

@@ -9,8 +9,8 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import java.time.Duration;
 import java.util.Map;
-import java.util.UUID;
 import java.util.function.IntFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.context.TestConfiguration;
@@ -28,7 +28,7 @@ class StallTests {
     /** Another consumer is the single active one, and takes no more: what the broker's fault looks like from here. */
     @Test
     void closesItsConnectionOnceAndPausesBeforeTheNextTime(CapturedOutput output) throws Exception {
-        String queue = "fib-test-" + UUID.randomUUID();
+        String queue = TestBroker.shared().newQueue();
         try (Connection other = TestBroker.shared().connect();
                 RawClient client = new RawClient(TestBroker.shared())) {
             Channel channel = other.createChannel();
@@ -55,14 +55,13 @@ class StallTests {
                     assertThat(RawClient.body(client.reply(2_000))).isEqualTo("832040");
                 }
                 assertThat(server.consumersStarted()).isEqualTo(2);
-            } finally {
-                client.channel.queueDelete(queue);
             }
         }
         assertThat(output).doesNotContain("\tat ");
     }
 
     @Test
+    @Tag("faults")
     void leavesAnIdleServerAndABusyOneAlone(CapturedOutput output) throws Exception {
         try (FibServer idle = FibServer.start(TestBroker.shared());
                 FibServer busy = FibServer.startWith(Slow.class, TestBroker.shared());

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.amqp.AmqpIOException;
@@ -51,6 +52,7 @@ import org.springframework.context.support.GenericApplicationContext;
  * What Spring AMQP and the client do where nothing of ours mends them: a fault a test, each with the class that mends it.
  * One that fails after an upgrade is good news: the fault is gone, and its mend can go, too.
  */
+@Tag("faults")
 @ExtendWith(OutputCaptureExtension.class)
 class UnmendedSpringTests {
 
@@ -200,7 +202,7 @@ class UnmendedSpringTests {
     @Test
     void cannotConnectWhereTheQueueHasOtherArguments() {
         try (GenericApplicationContext context = new GenericApplicationContext()) {
-            context.registerBean(Queue.class, () -> new Queue(queue, false));
+            context.registerBean(Queue.class, () -> new Queue(queue, true, false, true));
             context.refresh();
             RabbitAdmin admin = new RabbitAdmin(connectionFactory);
             admin.setApplicationContext(context);

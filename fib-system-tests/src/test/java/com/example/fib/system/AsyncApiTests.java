@@ -38,11 +38,8 @@ class AsyncApiTests {
     }
 
     @BeforeEach
-    void deleteQueue() throws Exception {
-        try (Connection connection = broker.connect();
-                Channel channel = connection.createChannel()) {
-            channel.queueDelete("rpc_queue");
-        }
+    void deleteQueue() {
+        broker.deleteQueue();
     }
 
     @Test
@@ -50,8 +47,8 @@ class AsyncApiTests {
         BlockingQueue<Delivery> requests = new LinkedBlockingQueue<>();
         try (Connection connection = broker.connect();
                 Channel channel = connection.createChannel()) {
-            channel.queueDeclare(at("channels", "requests", "address").toString(), true, false, false, null);
-            channel.basicConsume("rpc_queue", true, (tag, request) -> requests.add(request), tag -> {});
+            channel.queueDeclare(broker.queue(), true, false, false, null);
+            channel.basicConsume(broker.queue(), true, (tag, request) -> requests.add(request), tag -> {});
             try (ServiceProcess gateway =
                     ServiceProcess.gateway(broker.properties()).awaitHealthy()) {
                 CompletableFuture<Integer> call = CompletableFuture.supplyAsync(
@@ -78,7 +75,7 @@ class AsyncApiTests {
                         .replyTo("amq.rabbitmq.reply-to")
                         .correlationId("call-" + body)
                         .build();
-                channel.basicPublish("", "rpc_queue", properties, body.getBytes(UTF_8));
+                channel.basicPublish("", broker.queue(), properties, body.getBytes(UTF_8));
                 Delivery reply = Objects.requireNonNull(replies.poll(10, TimeUnit.SECONDS), "no reply");
                 String message = body.equals("30") ? "result" : "failure";
 

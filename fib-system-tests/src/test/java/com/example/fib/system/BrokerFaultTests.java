@@ -34,6 +34,7 @@ class BrokerFaultTests {
     }
 
     @Test
+    @Tag("short")
     void answersInTimeWhileTheBrokerIsKilledAndRestarted() {
         Figures figures = Fault.run("broker killed and restarted", gateway, () -> {
             broker.kill();
@@ -57,6 +58,7 @@ class BrokerFaultTests {
     }
 
     @Test
+    @Tag("short")
     void answersInTimeWhileTheBrokerIsFrozen() {
         Figures figures = Fault.run("broker frozen for 6 s, warm gateway", gateway, () -> {
             broker.freeze();

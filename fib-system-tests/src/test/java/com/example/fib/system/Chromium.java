@@ -2,6 +2,8 @@ package com.example.fib.system;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,9 +29,16 @@ final class Chromium {
         if (given != null && !given.isEmpty()) {
             return Path.of(given);
         }
-        return find().or(Chromium::install)
-                .orElseThrow(() -> new IllegalStateException("no Chromium here, and none could be had: install Debian's"
-                        + " chromium, or name one by the variable CHROMIUM"));
+        try {
+            FileChannel lock = DebianPackage.lock(Path.of("target", "chromium.lock"));
+            try (lock) { // One that another JVM installs is found before all of it is there.
+                return find().or(Chromium::install)
+                        .orElseThrow(() -> new IllegalStateException("no Chromium here, and none could be had: install"
+                                + " Debian's chromium, or name one by the variable CHROMIUM"));
+            }
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     private static Optional<Path> find() {
@@ -41,6 +50,7 @@ final class Chromium {
 
     private static Optional<Path> install() {
         if ("root".equals(System.getProperty("user.name")) && Files.isExecutable(Path.of("/usr/bin/apt-get"))) {
+            System.out.println("Installing chromium (apt-get), log: target/chromium.log ...");
             String apt = "DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 ";
             run(apt + "update; " + apt + "install -y --no-install-recommends chromium");
         }
@@ -49,7 +59,10 @@ final class Chromium {
 
     private static void run(String script) {
         try {
-            Process process = new ProcessBuilder("sh", "-c", script).inheritIO().start();
+            Process process = new ProcessBuilder("sh", "-c", script)
+                    .redirectErrorStream(true)
+                    .redirectOutput(Path.of("target", "chromium.log").toFile())
+                    .start();
             if (!process.waitFor(INSTALL_MINUTES, TimeUnit.MINUTES)) {
                 process.destroy();
             }

@@ -1,8 +1,6 @@
 package com.example.fib.system;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -10,12 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.awaitility.Awaitility;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -28,7 +24,6 @@ final class ClassArchive {
     static final String HEAP = "-Xmx256m";
 
     private static final boolean AOT = Runtime.version().feature() >= 25;
-    private static final Duration MAKING = Duration.ofMinutes(3);
     private static final Path FOLDER = Path.of("target", "services").toAbsolutePath();
     private static final CompletableFuture<List<String>> server = inBackground("server");
     private static final CompletableFuture<List<String>> gateway = inBackground("gateway");
@@ -60,8 +55,8 @@ final class ClassArchive {
         Path archive = folder.resolve(key(jar) + ".archive");
         Path app = folder.resolve("app.jar");
         Files.createDirectories(FOLDER);
-        try (FileChannel lock = FileChannel.open(Path.of(folder + ".lock"), CREATE, WRITE)) {
-            Awaitility.await().atMost(MAKING).until(() -> lock.tryLock() != null);
+        FileChannel lock = DebianPackage.lock(Path.of(folder + ".lock"));
+        try (lock) {
             if (!Files.exists(archive)) {
                 FileSystemUtils.deleteRecursively(folder);
                 java(

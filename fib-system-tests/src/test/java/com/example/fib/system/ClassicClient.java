@@ -2,6 +2,7 @@ package com.example.fib.system;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.example.fib.broker.TestBroker;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -18,11 +19,13 @@ final class ClassicClient implements AutoCloseable {
 
     private final Connection connection;
     private final Channel channel;
+    private final String requestQueue;
     private final String replyQueue;
     private final BlockingQueue<Delivery> replies = new LinkedBlockingQueue<>();
 
-    ClassicClient(Connection connection) throws IOException {
-        this.connection = connection;
+    ClassicClient(TestBroker broker) throws IOException {
+        this.connection = broker.connect();
+        this.requestQueue = broker.queue();
         this.channel = connection.createChannel();
         this.replyQueue = channel.queueDeclare().getQueue();
         channel.basicConsume(replyQueue, true, (tag, reply) -> replies.add(reply), tag -> {});
@@ -36,7 +39,7 @@ final class ClassicClient implements AutoCloseable {
                 .correlationId(correlationId)
                 .replyTo(replyQueue)
                 .build();
-        channel.basicPublish("", "rpc_queue", properties, message.getBytes(UTF_8));
+        channel.basicPublish("", requestQueue, properties, message.getBytes(UTF_8));
         Delivery reply = replies.poll(5, TimeUnit.SECONDS);
         return reply != null && correlationId.equals(reply.getProperties().getCorrelationId())
                 ? new String(reply.getBody(), UTF_8)

@@ -2,6 +2,7 @@ package com.example.fib.system;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.example.fib.broker.TestBroker;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -12,13 +13,13 @@ final class ClassicServer implements AutoCloseable {
 
     private final Connection connection;
 
-    ClassicServer(Connection connection) throws IOException {
-        this.connection = connection;
+    ClassicServer(TestBroker broker) throws IOException {
+        this.connection = broker.connect();
         Channel channel = connection.createChannel();
-        channel.queueDeclare("rpc_queue", true, false, false, null);
+        channel.queueDeclare(broker.queue(), true, false, false, null);
         channel.basicQos(1);
         channel.basicConsume(
-                "rpc_queue",
+                broker.queue(),
                 false,
                 (tag, delivery) -> {
                     AMQP.BasicProperties properties = new AMQP.BasicProperties.Builder()

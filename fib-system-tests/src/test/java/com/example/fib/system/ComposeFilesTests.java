@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,5 +45,30 @@ class ComposeFilesTests {
     void theImageHasAnOrdinaryUser() {
         assertThat(Documented.text(Documented.PROJECT.resolve("Dockerfile")))
                 .containsPattern("(?m)^USER [1-9][0-9]*:[1-9][0-9]*$");
+    }
+
+    /** An AOT cache holds for the collector and the layout of objects that it was made with. */
+    @Test
+    void theImageIsTrainedByTheFlagsItStartsWith() {
+        String dockerfile = Documented.text(Documented.PROJECT.resolve("Dockerfile"));
+        List<Set<String>> uses = dockerfile
+                .lines()
+                .filter(line -> line.contains("app.aot"))
+                .map(line -> Pattern.compile("-XX:[+-]Use\\w+")
+                        .matcher(line)
+                        .results()
+                        .map(MatchResult::group)
+                        .collect(Collectors.toSet()))
+                .toList();
+        assertThat(uses)
+                .hasSize(3)
+                .allSatisfy(flags -> assertThat(flags).isEqualTo(uses.get(2)).isNotEmpty());
+    }
+
+    /** Twice the time that all tests take. */
+    @Test
+    void theWorkflowIsNotCutOffWhereTestsAreSlow() {
+        assertThat(Documented.text(Documented.PROJECT.resolve(".github/workflows/build.yml")))
+                .containsPattern("(?m)^    timeout-minutes: 60$");
     }
 }

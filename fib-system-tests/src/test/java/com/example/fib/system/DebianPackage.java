@@ -1,17 +1,25 @@
 package com.example.fib.system;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * Programs of a Debian package. They are the machine's; where it has none, the package is unpacked beside these tests' own output, with
@@ -83,15 +91,28 @@ final class DebianPackage {
         }
     }
 
+    /** Once, however many JVMs want it; there is no folder before all of it is there. */
     private void unpack() {
-        if (Files.isExecutable(Path.of("/usr/bin/apt-get"))) {
-            try {
-                Files.createDirectories(folder);
-            } catch (IOException ex) {
-                throw new UncheckedIOException(ex);
+        if (!Files.isExecutable(Path.of("/usr/bin/apt-get"))) {
+            return;
+        }
+        Path unfinished = Path.of(folder + ".unfinished");
+        try {
+            Files.createDirectories(folder.getParent());
+            FileChannel lock = lock(Path.of(folder + ".lock"));
+            try (lock) {
+                if (Files.exists(folder)) {
+                    return;
+                }
+                System.out.println("Unpacking Debian's " + name + " into " + folder + " ...");
+                FileSystemUtils.deleteRecursively(unfinished);
+                Files.createDirectories(unfinished);
+                String script = DOWNLOAD.replace("PACKAGE", name).replace("FOLDER", unfinished.toString());
+                run(new ProcessBuilder("sh", "-c", script).redirectErrorStream(true));
+                Files.move(unfinished, folder);
             }
-            String script = DOWNLOAD.replace("PACKAGE", name).replace("FOLDER", folder.toString());
-            run(new ProcessBuilder("sh", "-c", script).redirectErrorStream(true));
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
         }
     }
 
@@ -105,7 +126,7 @@ final class DebianPackage {
             Path output = Files.createTempFile("fib-program-", ".out");
             try {
                 Process started = program.redirectOutput(output.toFile()).start();
-                boolean ended = started.waitFor(3, TimeUnit.MINUTES);
+                boolean ended = started.waitFor(6, TimeUnit.MINUTES);
                 started.destroyForcibly();
                 String text = Files.readString(output);
                 if (!ended || started.exitValue() != 0) {
@@ -121,6 +142,16 @@ final class DebianPackage {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(ex);
         }
+    }
+
+    /** Holds others off, in this JVM and in others, until it is closed. */
+    static FileChannel lock(Path file) throws IOException {
+        FileChannel lock = FileChannel.open(file, CREATE, WRITE);
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(8))
+                .ignoreException(OverlappingFileLockException.class)
+                .until(() -> lock.tryLock() != null);
+        return lock;
     }
 
     static int freePort() {

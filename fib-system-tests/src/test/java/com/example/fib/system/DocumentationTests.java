@@ -1,13 +1,15 @@
 package com.example.fib.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.example.fib.broker.TestBroker;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +30,7 @@ class DocumentationTests {
 
     private static final Duration UP = Duration.ofMinutes(3);
     private static final long DOWN_SECONDS = 60;
+    private static final Pattern SECOND_SERVER = Pattern.compile("fib-server-2: .* pid (\\d+)");
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]+)");
     private static final Pattern MODULES = Pattern.compile("-pl ([\\w,-]+)");
     private static final Pattern TESTS = Pattern.compile("-Dtest='?([\\w,*?]+)");
@@ -35,13 +38,10 @@ class DocumentationTests {
 
     private final TestBroker broker = TestBroker.shared();
 
-    /** The pair is the one of the README's first command. */
+    /** The pair is the one of the README's first command, with a second server that is stopped before. */
     @Test
-    void printsWhatItsCommandsPrint(@TempDir Path temp) throws Exception {
-        try (Connection connection = broker.connect();
-                Channel channel = connection.createChannel()) {
-            channel.queueDelete("rpc_queue");
-        }
+    void printsWhatItsCommandsPrintAndGoesOnWithoutAServer(@TempDir Path temp) throws Exception {
+        broker.deleteQueue();
         List<Documented> commands = Documented.pages().stream()
                 .filter(page ->
                         !page.endsWith("your-own-function.md")) // with functions of its own: YourOwnFunctionTests
@@ -51,11 +51,20 @@ class DocumentationTests {
         String gateway = freePort();
         String server = freePort();
         Path output = temp.resolve("up.log");
-        ProcessBuilder up = new ProcessBuilder("bin/up", "--no-docker")
+        ProcessBuilder up = new ProcessBuilder("bin/up", "--no-docker", "--servers", "2")
                 .directory(Documented.PROJECT.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile());
-        up.environment().putAll(Map.of("GATEWAY_PORT", gateway, "SERVER_PORT", server, "RABBITMQ_URL", broker.uri()));
+        up.environment()
+                .putAll(Map.of(
+                        "GATEWAY_PORT",
+                        gateway,
+                        "SERVER_PORT",
+                        server,
+                        "RABBITMQ_URL",
+                        broker.uri(),
+                        "FIB_QUEUE_NAME",
+                        broker.queue()));
         Process process = up.start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
         try {
@@ -63,12 +72,29 @@ class DocumentationTests {
                 assertThat(process.isAlive()).as(Documented.text(output)).isTrue();
                 assertThat(Documented.text(output)).contains("Ready.");
             });
+            for (String port : List.of(gateway, server)) {
+                // Of another loopback address: who listens on all interfaces takes it.
+                assertThatThrownBy(() -> new Socket("127.0.0.2", Integer.parseInt(port)).close())
+                        .isInstanceOf(ConnectException.class);
+            }
+            stopSecondServer(output);
+            URI health = URI.create("http://localhost:" + gateway + "/actuator/health");
+            await().until(() -> Http.get(Http.CLIENT, health).body().contains("\"consumers\":1"));
             commands.forEach(command -> command.run(Map.of("8080", gateway, "8081", server)));
         } finally {
             process.destroy();
             assertThat(process.waitFor(DOWN_SECONDS, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(Documented.text(output)).contains("nothing is left running");
+    }
+
+    private static void stopSecondServer(Path output) {
+        Matcher pid = SECOND_SERVER.matcher(Documented.text(output));
+        assertThat(pid.find()).isTrue();
+        assertThat(ProcessHandle.of(Long.parseLong(pid.group(1))))
+                .hasValueSatisfying(server -> assertThat(server.destroy()).isTrue());
+        await().atMost(DOWN_SECONDS, TimeUnit.SECONDS).until(() -> Documented.text(output)
+                .contains("fib-server-2 has ended. The rest goes on, with 1 of 2 servers."));
     }
 
     @Test

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 class GatewayStopTests {
 
     @Test
+    @Tag("short")
     void answersWhatItAcceptedAndEnds() {
         try (Site site = Site.shared()) {
             site.starting();

@@ -146,6 +146,7 @@ class HostileLoadTests {
     }
 
     @Test
+    @Tag("short")
     void httpHeaderFloods() {
         byte[] flood =
                 ("GET /fib/30 HTTP/1.1\r\nHost: a\r\n" + "x-flood: flood\r\n".repeat(10_000)).getBytes(ISO_8859_1);
@@ -169,6 +170,7 @@ class HostileLoadTests {
     }
 
     @Test
+    @Tag("short")
     void forgedReplies() throws Exception {
         String address = overheardAddress();
         try (Channel channel = stranger.createChannel()) {

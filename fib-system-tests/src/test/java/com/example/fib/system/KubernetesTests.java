@@ -40,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.cfg.MapperConfig;
@@ -50,7 +51,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** deploy/kubernetes, built by kustomize: right by Kubernetes' types and KEDA's schemas, and in step with the services. */
 class KubernetesTests {
 
-    private static final List<Map<String, Object>> built = Kustomize.build("overlays/production");
+    private static final String OVERLAY = "overlays/production";
+    private static final List<Map<String, Object>> built = Kustomize.build(Kustomize.DEPLOY.resolve(OVERLAY));
     private static final Map<String, Class<?>> TYPES = Map.of(
             "v1/Namespace", Namespace.class,
             "v1/Service", Service.class,
@@ -189,6 +191,43 @@ class KubernetesTests {
         assertThat(JsonPath.<String>read(rabbitmq, "$.spec.image")).isEqualTo(composed("rabbitmq", "image"));
         assertThat(settings(JsonPath.read(rabbitmq, "$.spec.rabbitmq.additionalConfig")))
                 .containsAll(mounted());
+    }
+
+    /** As docs/operations.md asks for with a cluster: a node that is gone with its address does not refuse. */
+    @ParameterizedTest
+    @ValueSource(strings = {"fib-gateway", "fib-server"})
+    void givesUpANodeThatDoesNotAnswerWellBeforeTheDeadline(String service) {
+        String variable = "SPRING_RABBITMQ_CONNECTION_TIMEOUT";
+        Map<String, Object> cluster = Kustomize.yaml(
+                        Documented.text(Documented.PROJECT.resolve("docker-compose.cluster.yml")))
+                .get(0);
+        String composed = service.equals("fib-gateway") ? "fib-gateway-1" : service;
+        assertThat(container(service).getEnv())
+                .filteredOn(each -> each.getName().equals(variable))
+                .singleElement()
+                .satisfies(each -> assertThat(each.getValue())
+                        .isEqualTo("500ms")
+                        .isEqualTo(JsonPath.read(cluster, "$.services." + composed + ".environment." + variable)));
+    }
+
+    /** An overlay's copy has another namespace in one line. */
+    @Test
+    void namesItsNamespaceOnce(@TempDir Path copy) throws IOException {
+        FileSystemUtils.copyRecursively(Kustomize.DEPLOY, copy);
+        Path overlay = copy.resolve(OVERLAY);
+        Path kustomization = overlay.resolve("kustomization.yaml");
+        Files.writeString(
+                kustomization, Files.readString(kustomization).replace("namespace: fib\n", "namespace: elsewhere\n"));
+        assertThat(Kustomize.build(overlay)).hasSameSizeAs(built).allSatisfy(object -> {
+            boolean namespace = kind(object).equals("v1/Namespace");
+            assertThat(JsonPath.<String>read(object, namespace ? "$.metadata.name" : "$.metadata.namespace"))
+                    .isEqualTo("elsewhere");
+            assertThat(strict.writeValueAsString(object)).doesNotContain(".fib.", "NAMESPACE");
+            if (kind(object).endsWith("/ScaledObject")) {
+                assertThat(JsonPath.<String>read(object, "$.spec.triggers[0].metadata.host"))
+                        .isEqualTo("http://rabbitmq.elsewhere.svc:15672/");
+            }
+        });
     }
 
     @ParameterizedTest

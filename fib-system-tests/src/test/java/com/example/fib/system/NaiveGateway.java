@@ -3,6 +3,7 @@ package com.example.fib.system;
 import java.net.URI;
 import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -20,9 +21,11 @@ import org.springframework.web.bind.annotation.RestController;
 public class NaiveGateway {
 
     private final RabbitTemplate rabbit;
+    private final String queue;
 
-    NaiveGateway(RabbitTemplate rabbit) {
+    NaiveGateway(RabbitTemplate rabbit, @Value("${fib.queue.name:rpc_queue}") String queue) {
         this.rabbit = rabbit;
+        this.queue = queue;
     }
 
     public static void main(String[] args) {
@@ -32,7 +35,7 @@ public class NaiveGateway {
     @GetMapping("/fib/{n}")
     ResponseEntity<?> fibonacci(@PathVariable long n) {
         try {
-            Object reply = rabbit.convertSendAndReceive("rpc_queue", Long.toString(n));
+            Object reply = rabbit.convertSendAndReceive(queue, Long.toString(n));
             return reply == null ? problem(HttpStatus.GATEWAY_TIMEOUT, "deadline-exceeded") : ResponseEntity.ok(reply);
         } catch (AmqpException ex) {
             return problem(HttpStatus.SERVICE_UNAVAILABLE, "broker-unavailable");

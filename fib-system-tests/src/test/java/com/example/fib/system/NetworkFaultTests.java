@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 @Tag("faults")
 class NetworkFaultTests {
 
-    private static final TestBroker broker = TestBroker.start();
+    private static final TestBroker broker = TestBroker.shared();
     private static final TcpProxy network = proxy();
-    private static final Site site = new Site(broker);
+    private static final Site site = Site.shared();
     private static final ServiceProcess server = site.starting();
     private static ServiceProcess gateway = site.gateway("spring.rabbitmq.addresses", network.address());
 
@@ -43,7 +43,6 @@ class NetworkFaultTests {
     static void close() throws IOException {
         site.close();
         network.close();
-        broker.close();
     }
 
     @Test
@@ -57,6 +56,7 @@ class NetworkFaultTests {
     }
 
     @Test
+    @Tag("short")
     void answersInTimeThroughResets() {
         Figures figures = Fault.run("network reset, five times", gateway, () -> {
             for (int i = 0; i < 5; i++) {

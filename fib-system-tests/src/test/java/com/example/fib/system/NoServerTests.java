@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 class NoServerTests {
 
     @Test
+    @Tag("short")
     void saysSoAtOnceWhileAllServersAreGone() {
         try (Site site = Site.shared()) {
             ServiceProcess server = site.starting();

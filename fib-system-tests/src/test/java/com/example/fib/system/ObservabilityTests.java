@@ -32,13 +32,13 @@ import tools.jackson.databind.json.JsonMapper;
 /** Both services seen from outside: their traces, their logs, and the dashboard's and the alerts' questions to their metrics. */
 class ObservabilityTests {
 
-    private static final String QUEUE = "observed_queue";
     private static final String CALLERS_SPAN = "00f067aa0ba902b7";
     private static final Path DEPLOY = Path.of("..", "deploy");
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final JsonMapper json = new JsonMapper();
 
     private static final TestBroker broker = TestBroker.shared();
+    private static final String QUEUE = broker.newQueue();
     private static SpanReceiver traces;
     private static ServiceProcess gateway;
     private static ServiceProcess server;
@@ -61,14 +61,10 @@ class ObservabilityTests {
     }
 
     @AfterAll
-    static void stop() throws Exception {
-        try (Connection connection = broker.connect();
-                Channel channel = connection.createChannel()) {
-            server.close();
-            gateway.close();
-            traces.close();
-            channel.queueDelete(QUEUE);
-        }
+    static void stop() {
+        server.close();
+        gateway.close();
+        traces.close();
     }
 
     @Test

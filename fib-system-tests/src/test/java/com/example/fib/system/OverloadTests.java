@@ -22,7 +22,7 @@ class OverloadTests {
     /** Fewer on platform threads, where fewer may wait for one: who is refused at once comes again sooner, and takes more of the machine. */
     private static final int SLOTS = Runtime.version().feature() < 21 ? 13 : 28;
 
-    private static final Duration MEASURED = Duration.ofSeconds(Fault.LONG ? 30 : 5);
+    private static final Duration MEASURED = Duration.ofSeconds(Fault.LONG ? 30 : Fault.STRICT ? 5 : 2);
 
     /** The largest whose answers are not long ones yet. */
     private static final List<Integer> LARGE = List.of(36_000, 38_000);
@@ -49,6 +49,7 @@ class OverloadTests {
     }
 
     @Test
+    @Tag("short")
     void refusesAtOnceWhatIsTooMuchAndServesTheRestAsBefore() {
         // Both ways, or the compiler would take a core from the calls just when the first refusals come.
         Fault.warmUp(overload(), MEASURED.multipliedBy(2));

@@ -5,8 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.example.fib.broker.TestBroker;
 import com.jayway.jsonpath.JsonPath;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.impl.ClientVersion;
 import java.math.BigInteger;
 import java.net.http.HttpResponse;
@@ -23,11 +21,8 @@ class PairTests {
     private final TestBroker broker = TestBroker.shared();
 
     @BeforeEach
-    void deleteQueue() throws Exception {
-        try (Connection connection = broker.connect();
-                Channel channel = connection.createChannel()) {
-            channel.queueDelete("rpc_queue");
-        }
+    void deleteQueue() {
+        broker.deleteQueue();
     }
 
     @Test
@@ -77,7 +72,7 @@ class PairTests {
     @Test
     void answersTheTutorialsClient() throws Exception {
         try (ServiceProcess server = fromItsJar("server").awaitHealthy();
-                ClassicClient client = new ClassicClient(broker.connect())) {
+                ClassicClient client = new ClassicClient(broker)) {
             BigInteger a = BigInteger.ZERO;
             BigInteger b = BigInteger.ONE;
             for (int n = 0; n < 100; n++) {
@@ -93,7 +88,7 @@ class PairTests {
 
     @Test
     void isAnsweredByTheTutorialsServer() throws Exception {
-        try (ClassicServer server = new ClassicServer(broker.connect());
+        try (ClassicServer server = new ClassicServer(broker);
                 ServiceProcess gateway = fromItsJar("gateway")) {
             gateway.awaitHealthy();
             assertThat(gateway.get("/fib/30").body()).isEqualTo("832040");
@@ -107,7 +102,7 @@ class PairTests {
         Map<String, String> settings = new HashMap<>(broker.properties());
         settings.put("fib.deadline", "300ms");
         settings.put("fib.max-n", "50");
-        settings.put("fib.queue.name", "another_queue");
+        settings.put("fib.queue.name", broker.newQueue());
         try (ServiceProcess server = ServiceProcess.server(settings).awaitHealthy();
                 ServiceProcess gateway = ServiceProcess.gateway(settings).awaitHealthy()) {
             assertThat(gateway.get("/fib/50").body()).isEqualTo("12586269025");

@@ -89,7 +89,7 @@ class SecureBrokerTests {
         ACTS.put("purge `rpc_queue`", channel -> channel.queuePurge("rpc_queue"));
         ACTS.put("delete `rpc_queue`", channel -> channel.queueDelete("rpc_queue"));
         ACTS.put("bind `rpc_queue` to `amq.topic`", channel -> channel.queueBind("rpc_queue", "amq.topic", "#"));
-        ACTS.put("declare another queue", channel -> channel.queueDeclare("another", false, false, true, null));
+        ACTS.put("declare another queue", channel -> channel.queueDeclare("another", true, false, true, null));
         ACTS.put("declare a queue that the broker names", Channel::queueDeclare);
         ACTS.put(
                 "consume from another queue", channel -> channel.basicConsume("others", (tag, taken) -> {}, tag -> {}));
@@ -173,7 +173,7 @@ class SecureBrokerTests {
                 Channel channel = admin.createChannel()) {
             for (Map.Entry<String, Act> act : ACTS.entrySet()) {
                 channel.queueDeclare("rpc_queue", true, false, false, null);
-                channel.queueDeclare("others", false, false, false, null);
+                channel.queueDeclare("others", true, false, false, null);
                 channel.exchangeDeclare("others", "topic");
                 MatchResult row = Objects.requireNonNull(rows.get(act.getKey()));
                 assertAct(act, asGateway, row.group(2).equals("allowed"), "fib-gateway");

@@ -1,6 +1,7 @@
 package com.example.fib.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
@@ -8,6 +9,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.springframework.amqp.rabbit.config.DirectRabbitListenerContainerFactory;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.annotation.Configuration;
 
 /** Servers come and go under load. */
 @Tag("faults")
@@ -45,6 +49,31 @@ class ServerFaultTests {
         Fault.requireOnlyAnswers(figures);
     }
 
+    /** Put into a server: the process may have no more threads when a request comes. */
+    @Configuration(proxyBeanMethods = false)
+    static class NoThread {
+
+        @Autowired
+        void noThread(DirectRabbitListenerContainerFactory factory) {
+            factory.setAfterReceivePostProcessors(message -> {
+                throw new OutOfMemoryError("unable to create native thread");
+            });
+        }
+    }
+
+    @Test
+    void saysWhyItEndsWhereItCannotTakeARequest() {
+        ServiceProcess third = site.added(ServiceProcess.serverWith(NoThread.class, site.with()));
+        await().atMost(ServiceProcess.START).until(() -> {
+            gateway.get("/fib/30"); // until one reaches it
+            return !third.isAlive();
+        });
+        assertThat(third.log())
+                .containsOnlyOnce("This server cannot take a request and ends")
+                .contains("unable to create native thread");
+        assertThat(gateway.get("/fib/30").statusCode()).isEqualTo(200);
+    }
+
     @Test
     void onlyAnswersWhileServersAreScaled() {
         ServiceProcess third = site.server();
@@ -71,6 +100,7 @@ class ServerFaultTests {
     }
 
     @Test
+    @Tag("short")
     void onlyAnswersWhileOneOfTwoServersIsKilled() {
         Figures figures = Fault.run("one of two servers killed (SIGKILL)", gateway, () -> {
             first.kill();
@@ -81,6 +111,7 @@ class ServerFaultTests {
     }
 
     @Test
+    @Tag("short")
     void answersNearlyAllWhileOneOfTwoServersIsFrozen() {
         Figures figures = Fault.run("one of two servers frozen (SIGSTOP)", gateway, () -> {
             first.freeze();

@@ -1,14 +1,10 @@
 package com.example.fib.system;
 
 import com.example.fib.broker.TestBroker;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
 
 /**
@@ -34,12 +30,7 @@ final class Site implements AutoCloseable {
     /** With the shared broker, for tests that do not break it; without a queue that another test has left there. */
     static Site shared() {
         TestBroker broker = TestBroker.shared();
-        try (Connection connection = broker.connect();
-                Channel channel = connection.createChannel()) {
-            channel.queueDelete("rpc_queue");
-        } catch (IOException | TimeoutException ex) {
-            throw new IllegalStateException(ex);
-        }
+        broker.deleteQueue();
         return new Site(broker);
     }
 

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.example.fib.broker.TestBroker;
 import com.jayway.jsonpath.JsonPath;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -27,11 +25,8 @@ class UpgradeTests {
     private final TestBroker broker = TestBroker.shared();
 
     @BeforeEach
-    void deleteQueue() throws Exception {
-        try (Connection connection = broker.connect();
-                Channel channel = connection.createChannel()) {
-            channel.queueDelete("rpc_queue");
-        }
+    void deleteQueue() {
+        broker.deleteQueue();
     }
 
     /** Of what docs/contract.md has, all that takes both sides. */

@@ -3,8 +3,6 @@ package com.example.fib.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.example.fib.broker.TestBroker;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -42,11 +40,8 @@ class YourOwnFunctionTests {
     }
 
     @BeforeEach
-    void deleteQueue() throws Exception {
-        try (Connection connection = broker.connect();
-                Channel channel = connection.createChannel()) {
-            channel.queueDelete("rpc_queue");
-        }
+    void deleteQueue() {
+        broker.deleteQueue();
     }
 
     @Test

@@ -11,7 +11,7 @@ import org.testcontainers.utility.TestcontainersConfiguration;
 /** A broker in a container of a Docker engine. */
 final class ContainerBroker extends TestBroker {
 
-    static final String IMAGE = "rabbitmq:4.2-management";
+    static final String IMAGE = "rabbitmq:4.3-management";
     // The one that Testcontainers 2.0.5 would pull by itself, with retries for two minutes where there is no registry.
     private static final String REAPER_IMAGE = "testcontainers/ryuk:0.14.0";
     private static final Duration START_BOUND = Duration.ofMinutes(2);

@@ -2,14 +2,20 @@ package com.example.fib.broker;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A broker that somebody else runs; its address comes from the environment. */
+/** A broker that somebody else runs; its address comes from the environment. Tests touch no queue there but those made here. */
 final class GivenBroker extends TestBroker {
+
+    private final Set<String> queues = new LinkedHashSet<>();
+    private final String queue;
 
     private GivenBroker(String uri) {
         super(uri);
+        this.queue = super.newQueue();
     }
 
     /** The broker that these variables name, or null. */
@@ -42,6 +48,25 @@ final class GivenBroker extends TestBroker {
 
     private static String encoded(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    @Override
+    public synchronized String queue() {
+        return made(queue);
+    }
+
+    @Override
+    public synchronized String newQueue() {
+        return made(super.newQueue());
+    }
+
+    private String made(String name) {
+        queues.add(name);
+        return name;
+    }
+
+    synchronized void deleteQueues() {
+        delete(queues);
     }
 
     @Override

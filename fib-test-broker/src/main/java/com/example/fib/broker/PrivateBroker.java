@@ -1,10 +1,16 @@
 package com.example.fib.broker;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** A node that {@code bin/rabbitmq} runs, alone or as one of a cluster. */
 final class PrivateBroker extends TestBroker {
@@ -54,6 +60,23 @@ final class PrivateBroker extends TestBroker {
         List<String> all = new ArrayList<>(List.of("-s"));
         all.addAll(List.of(arguments));
         return onNode("ctl", all.toArray(String[]::new));
+    }
+
+    @Override
+    public String log() {
+        try (Stream<Path> files = Files.list(Path.of(dir, "node" + node, "log"))) {
+            return files.map(PrivateBroker::text).collect(Collectors.joining());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

@@ -52,7 +52,7 @@ final class RabbitScript {
                         .redirectOutput(output.toFile())
                         .start();
                 process.getOutputStream().close();
-                boolean ended = waitFor(process, bound);
+                boolean ended = waitFor(process, bound, output);
                 String text = Files.readString(output).strip();
                 if (!ended || process.exitValue() != 0) {
                     String how = ended ? "failed (" + process.exitValue() + ")" : "took longer than " + bound;
@@ -67,10 +67,18 @@ final class RabbitScript {
         }
     }
 
-    private static boolean waitFor(Process process, Duration bound) {
+    /** Says meanwhile what it installs, as that takes longest: its lines that end with three dots. */
+    private static boolean waitFor(Process process, Duration bound, Path output) throws IOException {
+        long start = System.nanoTime();
+        long said = 0;
         try {
-            if (process.waitFor(bound.toMillis(), TimeUnit.MILLISECONDS)) {
-                return true;
+            while (System.nanoTime() - start < bound.toNanos()) {
+                if (process.waitFor(1, TimeUnit.SECONDS)) {
+                    return true;
+                }
+                List<String> lines = Files.readAllLines(output);
+                lines.stream().skip(said).filter(line -> line.endsWith(" ...")).forEach(System.out::println);
+                said = lines.size();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -29,6 +29,9 @@ final class SharedBroker {
                 failure = e.getMessage();
                 throw e;
             }
+            if (broker instanceof GivenBroker given) {
+                Runtime.getRuntime().addShutdownHook(new Thread(given::deleteQueues, "end of the tests' queues"));
+            }
             LOG.log(Level.INFO, "Tests use the broker at {0}:{1,number,#}", broker.host(), broker.port());
         }
         return broker;
@@ -45,6 +48,9 @@ final class SharedBroker {
             TestBroker given = GivenBroker.from(environment);
             if (given != null) {
                 return given;
+            }
+            if (!environment.getOrDefault("RABBITMQ_ROOT", "").isEmpty()) {
+                return find("private", environment);
             }
         }
         if (!choice.equals("private")) {

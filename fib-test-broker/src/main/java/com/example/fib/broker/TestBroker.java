@@ -1,13 +1,17 @@
 package com.example.fib.broker;
 
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.security.GeneralSecurityException;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -32,6 +36,7 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
      * <ol>
      *   <li>the environment: {@code SPRING_RABBITMQ_ADDRESSES}, {@code SPRING_RABBITMQ_HOST} and {@code _PORT} (with
      *       {@code _USERNAME}, {@code _PASSWORD}, {@code _VIRTUAL_HOST}), or {@code RABBITMQ_URL};
+     *   <li>where {@code RABBITMQ_ROOT} is set: {@code bin/rabbitmq}, from that root file system;
      *   <li>a Docker engine that answers within 2 s and has the image {@value ContainerBroker#IMAGE}, or pulls it within
      *       120 s;
      *   <li>{@code bin/rabbitmq}: RabbitMQ on this machine, installed or unpacked by it where it is missing.
@@ -81,9 +86,37 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
         return uri;
     }
 
+    /** The request queue of this run's pair: {@code rpc_queue} on a broker of our own, {@link #newQueue()} on a given one. */
+    public String queue() {
+        return "rpc_queue";
+    }
+
+    /** A queue's name that nobody else has. On a given broker such queues are deleted when this JVM ends. */
+    public String newQueue() {
+        return "fib-test-" + UUID.randomUUID();
+    }
+
+    /** Deletes {@link #queue()}, with whatever another test has left in it. */
+    public final void deleteQueue() {
+        delete(List.of(queue()));
+    }
+
+    final void delete(Collection<String> queues) {
+        try (Connection connection = connect();
+                Channel channel = connection.createChannel()) {
+            for (String queue : queues) {
+                channel.queueDelete(queue);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot delete " + queues, e);
+        } catch (TimeoutException e) {
+            throw new UncheckedIOException("cannot delete " + queues, new IOException(e));
+        }
+    }
+
     /**
      * What Spring Boot needs to reach it, as {@code spring.rabbitmq.*} properties. They hold against whatever
-     * {@code SPRING_RABBITMQ_*} variables say. With Spring's test support:
+     * {@code SPRING_RABBITMQ_*} variables say. Where {@link #queue()} is not the services' default, its name too. With Spring's test support:
      *
      * <pre>{@code
      * @DynamicPropertySource
@@ -101,6 +134,9 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
         properties.put("spring.rabbitmq.password", factory.getPassword());
         properties.put("spring.rabbitmq.virtual-host", factory.getVirtualHost());
         properties.put("spring.rabbitmq.ssl.enabled", String.valueOf(factory.isSSL()));
+        if (!queue().equals("rpc_queue")) { // or nothing would show what the services do without the setting
+            properties.put("fib.queue.name", queue());
+        }
         return properties;
     }
 
@@ -145,6 +181,15 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
     }
 
     /**
+     * What it has logged.
+     *
+     * @throws UnsupportedOperationException if it is not one of {@code bin/rabbitmq}'s
+     */
+    public String log() {
+        throw unsupported("log");
+    }
+
+    /**
      * Kills its process (SIGKILL), as a crash would. It is gone when this returns.
      *
      * @throws UnsupportedOperationException if it is the shared one, as are the other faults
@@ -169,7 +214,7 @@ public abstract sealed class TestBroker implements AutoCloseable permits GivenBr
     }
 
     /**
-     * Starts it again, on the same port and with its durable queues, after {@link #kill()} or {@link #stop()}; shuts it
+     * Starts it again, on the same port and with the durable queues that it has written to disk, after {@link #kill()} or {@link #stop()}; shuts it
      * down first if it runs. Takes 5 to 10 s; it answers when this returns.
      *
      * @throws IllegalStateException if it does not start within 60 s; the message holds the end of its log

@@ -71,6 +71,16 @@ class SharedBrokerTests {
     }
 
     @Test
+    void givesTheTestsQueuesOfTheirOwnWhereItIsSomebodyElses() {
+        Map<String, String> environment = Map.of("RABBITMQ_URL", "amqp://rabbit.example");
+        TestBroker broker = given(environment);
+        assertThat(broker.queue()).isEqualTo(broker.queue()).isNotEqualTo("rpc_queue");
+        assertThat(broker.queue()).isNotEqualTo(given(environment).queue());
+        assertThat(broker.properties()).containsEntry("fib.queue.name", broker.queue());
+        assertThat(broker.newQueue()).isNotEqualTo(broker.newQueue());
+    }
+
+    @Test
     void listsTheChoicesWhereThereIsNone() {
         Map<String, String> noEngine = Map.of("DOCKER_HOST", "unix:///nonexistent");
         assertThatThrownBy(() -> SharedBroker.find("docker", noEngine))

@@ -7,8 +7,10 @@ import com.rabbitmq.client.Connection;
 import java.time.Duration;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("faults")
 class TestClusterTests {
 
     @Test

@@ -43,7 +43,7 @@ public final class Bench {
         Run.step("JDK " + jdk.fullVersion() + ", starting a broker");
         try (Broker broker = Broker.start()) {
             Run.step("RabbitMQ " + broker.version() + "; preparing ours as its image does");
-            Run run = new Run(plan, parts, stacks, jdk, broker, Image.build(jdk, broker, plan));
+            Run run = new Run(plan, parts, stacks, jdk, broker, Image.build(jdk));
             measure(run);
             boolean sound = run.report().write();
             Run.step("Done");

@@ -16,15 +16,15 @@ import java.util.stream.Stream;
 
 /**
  * Our services as their image runs them, without Docker: jars extracted, the Dockerfile's own JVM settings and its own way to
- * the AOT cache, which is bin/train, and docker-compose.yml's limit of memory as the JVM's idea of the machine. A JDK before 25
- * gets class data sharing instead of the AOT cache, the way it has had since 13.
+ * the AOT cache, and docker-compose.yml's limit of memory as the JVM's idea of the machine. A JDK before 25 gets class data
+ * sharing instead of the AOT cache, the way it has had since 13.
  */
 final class Image {
 
     private static final String DOCKERFILE = read("Dockerfile");
     private static final Pattern ENTRYPOINT = Pattern.compile("(?m)^ENTRYPOINT \\[(\"java\".*\"-jar\", \"app.jar\")]$");
     private static final Pattern TRAINING =
-            Pattern.compile("(?m)^ +&& train /whole/fib-server /whole/fib-gateway (.*?) \\\\$");
+            Pattern.compile("(?m)^ +java (-XX:AOTCacheOutput=app\\.aot .*-jar app\\.jar) \\\\$");
     private static final Pattern ENV = Pattern.compile("(?m)^ENV ((?!SERVER_PORT)\\w+)=(\\S+)$");
     /** The image's JDK knows more settings than older ones. */
     private static final String OLDER = "-XX:+IgnoreUnrecognizedVMOptions";
@@ -41,24 +41,17 @@ final class Image {
         this.folder = Bench.WORK.resolve(service + "-on-" + jdk.version());
     }
 
-    /** Both services, fib-server first; extracted, and trained together. */
-    static List<Image> build(Jdk jdk, Broker broker, Plan plan) {
-        Image server = new Image("fib-server", jdk);
-        Image gateway = new Image("fib-gateway", jdk);
-        server.extract();
-        gateway.extract();
-        List<String> training = new ArrayList<>(List.of(
-                Bench.ROOT.resolve("bin/train").toString(), server.folder.toString(), gateway.folder.toString()));
-        if (!jdk.hasAotCache()) {
-            training.add(OLDER);
+    /** Both services, fib-server first; extracted, and trained side by side. */
+    static List<Image> build(Jdk jdk) {
+        List<Image> images = List.of(new Image("fib-server", jdk), new Image("fib-gateway", jdk));
+        images.forEach(Image::extract);
+        List<Program> trainings = images.stream().map(Image::train).toList();
+        for (Program training : trainings) {
+            try (training) {
+                training.awaitSuccess(120);
+            }
         }
-        training.addAll(Arrays.asList(match(TRAINING).group(1).split(" +", -1)));
-        Map<String, String> settings = new HashMap<>(environment());
-        settings.put("JAVA_HOME", jdk.home().toString());
-        settings.put("TRAIN_SECONDS", Integer.toString(plan.training()));
-        settings.putAll(broker.settings());
-        Program.run("training-on-" + jdk.version(), Bench.WORK, settings, training, 300);
-        return List.of(server, gateway);
+        return images;
     }
 
     static Path jar(String service) {
@@ -86,6 +79,16 @@ final class Image {
                 "--destination",
                 folder.toString());
         Program.run(service + "-extract", Bench.WORK, Map.of(), command, 60);
+    }
+
+    private Program train() {
+        String training = match(TRAINING).group(1);
+        if (!jdk.hasAotCache()) {
+            training = training.replace("-XX:AOTCacheOutput=app.aot", OLDER + " -XX:ArchiveClassesAtExit=app.jsa");
+        }
+        List<String> command = new ArrayList<>(List.of(jdk.java()));
+        command.addAll(Arrays.asList(training.split(" +", -1)));
+        return Program.start(service + "-training", folder, environment(), command);
     }
 
     Program start(String name, Map<String, String> settings, String... before) {

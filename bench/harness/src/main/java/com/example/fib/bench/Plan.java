@@ -3,7 +3,6 @@ package com.example.fib.bench;
 /**
  * How long everything is measured.
  *
- * @param training seconds of calls in the trial run that ours is prepared by
  * @param rounds how often the stacks take turns
  * @param warmUp seconds for each stack before, with 32 callers, and half of that with 256
  * @param single seconds of a round with 1 caller
@@ -18,7 +17,6 @@ package com.example.fib.bench;
  * @param tolerated calls without a 200, as a share of those with one, that do not end the benchmark
  */
 record Plan(
-        int training,
         int rounds,
         double warmUp,
         double single,
@@ -32,10 +30,10 @@ record Plan(
         double servers,
         double tolerated) {
 
-    static final Plan FULL = new Plan(40, 4, 16, 4, 6, 3, 3, 15, 3, 8, 3, 6, 0.01);
+    static final Plan FULL = new Plan(4, 16, 4, 6, 3, 3, 15, 3, 8, 3, 6, 0.01);
 
     /** Only shows that the benchmark works, also on a machine that is busy with other things. */
-    static final Plan SHORT = new Plan(10, 2, 1, 1, 1, 1, 1, 3, 1, 0, 1, 1, 1);
+    static final Plan SHORT = new Plan(2, 1, 1, 1, 1, 1, 3, 1, 0, 1, 1, 1);
 
     /** Of a step, from this second on it is steady. */
     double steadyFrom() {

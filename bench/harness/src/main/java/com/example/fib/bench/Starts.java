@@ -26,7 +26,7 @@ final class Starts {
             start("start17", run.jdk(), run.images());
         } else if (!jdk17.isEmpty() && !run.isShort()) {
             Jdk old = Jdk.at(Path.of(jdk17));
-            start("start17", old, Image.build(old, run.broker(), run.plan()));
+            start("start17", old, Image.build(old));
         } else {
             run.note("start on 17: not measured: " + (run.isShort() ? "the short form" : "there is no JDK 17"));
         }
