@@ -1,7 +1,7 @@
 package com.example.fib.server;
 
-import java.time.Clock;
-import java.util.function.IntFunction;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.core.QueueBuilder;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -16,14 +16,12 @@ public class FibServerApplication {
         SpringApplication.run(FibServerApplication.class, args);
     }
 
-    /** What this server computes: the body of a reply, from the number in its request. */
+    /** A classic queue has no arguments, as every tutorial's programs declare it. */
     @Bean
-    IntFunction<String> function() {
-        return Fibonacci::digits;
-    }
-
-    @Bean
-    Clock clock() {
-        return Clock.systemUTC();
+    Queue requests(FibSettings settings) {
+        FibSettings.Queue queue = settings.queue();
+        QueueBuilder builder =
+                queue.durable() ? QueueBuilder.durable(queue.name()) : QueueBuilder.nonDurable(queue.name());
+        return queue.type() == FibSettings.Type.QUORUM ? builder.quorum().build() : builder.build();
     }
 }

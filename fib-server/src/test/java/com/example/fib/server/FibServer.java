@@ -7,51 +7,27 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
-import org.springframework.amqp.rabbit.listener.AsyncConsumerStartedEvent;
-import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.context.ApplicationListener;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** The application as it runs, on a queue of its own. */
 final class FibServer implements AutoCloseable {
 
     private final ConfigurableApplicationContext context;
-    private final AtomicInteger consumersStarted;
     private final String queue;
 
-    private FibServer(ConfigurableApplicationContext context, AtomicInteger consumersStarted, String queue) {
+    private FibServer(ConfigurableApplicationContext context, String queue) {
         this.context = context;
-        this.consumersStarted = consumersStarted;
         this.queue = queue;
     }
 
     static FibServer start(TestBroker broker, String... settings) {
-        return startOn(broker, broker.newQueue(), settings);
-    }
-
-    static FibServer startOn(TestBroker broker, String queue, String... settings) {
-        FibServer server = startWithoutWaiting(broker, queue, settings);
-        server.awaitConsuming(10);
-        return server;
-    }
-
-    /** The server with further beans. */
-    static FibServer startWith(Class<?> beans, TestBroker broker) {
-        FibServer server =
-                run(new SpringApplicationBuilder(FibServerApplication.class, beans), broker, broker.newQueue());
-        server.awaitConsuming(10);
-        return server;
-    }
-
-    static FibServer startWithoutWaiting(TestBroker broker, String queue, String... settings) {
-        return run(new SpringApplicationBuilder(FibServerApplication.class), broker, queue, settings);
-    }
-
-    private static FibServer run(
-            SpringApplicationBuilder application, TestBroker broker, String queue, String... settings) {
+        String queue = broker.newQueue();
         Map<String, String> all = new LinkedHashMap<>(broker.properties());
         for (String setting : settings) {
             String[] pair = setting.split("=", 2);
@@ -60,39 +36,23 @@ final class FibServer implements AutoCloseable {
         all.put("fib.queue.name", queue);
         List<String> arguments = new ArrayList<>(List.of("--server.port=0"));
         all.forEach((name, value) -> arguments.add("--" + name + "=" + value));
-        AtomicInteger started = new AtomicInteger();
-        ApplicationListener<AsyncConsumerStartedEvent> counter = event -> started.incrementAndGet();
-        ConfigurableApplicationContext context = application.listeners(counter).run(arguments.toArray(String[]::new));
-        return new FibServer(context, started, queue);
+        FibServer server = new FibServer(
+                SpringApplication.run(FibServerApplication.class, arguments.toArray(String[]::new)), queue);
+        Awaitility.await().atMost(10, TimeUnit.SECONDS).until(server::isConsuming);
+        return server;
+    }
+
+    private boolean isConsuming() {
+        HealthIndicator listener = context.getBean("listenerHealthIndicator", HealthIndicator.class);
+        return Status.UP.equals(Objects.requireNonNull(listener.health()).getStatus());
     }
 
     String queue() {
         return queue;
     }
 
-    <T> T bean(Class<T> type) {
-        return context.getBean(type);
-    }
-
-    ListenerHealthIndicator listener() {
-        return bean(ListenerHealthIndicator.class);
-    }
-
-    void awaitConsuming(int seconds) {
-        Awaitility.await()
-                .pollInterval(10, TimeUnit.MILLISECONDS)
-                .atMost(Promised.within(1_000L * seconds))
-                .until(() -> listener().health().getStatus().getCode().equals("UP"));
-    }
-
-    /** How many consumers were ever started: it grows when one is lost and comes back. */
-    int consumersStarted() {
-        return consumersStarted.get();
-    }
-
-    /** A counter of the AMQP client's own: rabbitmq.consumed, rabbitmq.acknowledged, rabbitmq.rejected. */
-    int count(String meter) {
-        return (int) bean(MeterRegistry.class).get(meter).counter().count();
+    MeterRegistry metrics() {
+        return context.getBean(MeterRegistry.class);
     }
 
     String url(String path) {

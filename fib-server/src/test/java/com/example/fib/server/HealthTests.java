@@ -10,7 +10,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -33,7 +32,7 @@ class HealthTests {
     @BeforeAll
     static void start() {
         broker = TestBroker.start();
-        server = FibServer.startOn(broker, "fib-test-" + UUID.randomUUID());
+        server = FibServer.start(broker);
         awaitStatus("/actuator/health", 200); // The first request of all loads the web layer.
     }
 

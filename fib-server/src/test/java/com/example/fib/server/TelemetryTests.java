@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.example.fib.broker.RawClient;
 import com.example.fib.broker.TestBroker;
 import com.rabbitmq.client.AMQP.BasicProperties;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -78,28 +78,31 @@ class TelemetryTests {
                     RawClient.properties().headers(Map.of("x-deadline", 1L)).build();
             client.call(server.queue(), expired, "30", 1_000);
         }
-        MeterRegistry metrics = server.bean(MeterRegistry.class);
-        assertThat(metrics.get("fib.compute").tag("digits", "1").timer().count())
-                .isEqualTo(1);
-        assertThat(metrics.get("fib.compute").tag("digits", "2").timer().count())
-                .isEqualTo(2);
-        assertThat(metrics.get("fib.compute").timers()).hasSize(7);
-        assertThat(failed(metrics, "OUT_OF_RANGE")).isEqualTo(1);
-        assertThat(failed(metrics, "DEADLINE_EXCEEDED")).isEqualTo(1);
-        assertThat(failed(metrics, "INTERNAL")).isZero();
-        assertThat(metrics.get("executor.idle")
-                        .tag("name", "fib-workers")
+        assertThat(calls("ok")).isEqualTo(3);
+        assertThat(calls("out-of-range")).isEqualTo(1);
+        assertThat(calls("deadline-exceeded")).isEqualTo(1);
+        assertThat(calls("server-error")).isZero();
+        assertThat(server.metrics().get("rpc.server.calls").timers()).hasSize(7);
+        assertThat(server.metrics()
+                        .get("executor.idle")
+                        .tag("name", "rpc-workers")
                         .timer()
                         .count())
                 .isGreaterThanOrEqualTo(5);
-        assertThat(metrics.get("executor.queued")
-                        .tag("name", "fib-workers")
+        assertThat(server.metrics()
+                        .get("executor.queued")
+                        .tag("name", "rpc-workers")
                         .gauge()
                         .value())
                 .isZero();
     }
 
-    private static double failed(MeterRegistry metrics, String status) {
-        return metrics.get("fib.failed").tag("status", status).counter().count();
+    private static long calls(String outcome) {
+        return server.metrics()
+                .get("rpc.server.calls")
+                .tag("queue", server.queue())
+                .tag("outcome", outcome)
+                .timer()
+                .count();
     }
 }

@@ -1,0 +1,80 @@
+package com.example.rabbitrpc.server;
+
+import com.rabbitmq.client.Address;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.SslContextFactory;
+import com.rabbitmq.client.impl.ConnectionParams;
+import com.rabbitmq.client.impl.FrameHandlerFactory;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The client's connection factory as it was configured, with a {@link FrameGuard} in front of each connection, and with a
+ * node that can be tried last.
+ */
+public final class GuardedConnectionFactory extends ConnectionFactory {
+
+    private final ConnectionFactory configured;
+    private final int keptBytes;
+
+    private volatile @Nullable InetSocketAddress last;
+
+    /**
+     * @param tls what each new connection asks for its TLS; null where the configured factory knows, or there is none
+     * @param maxRequestBytes what a request's body may have; of a longer one a byte more is kept, which tells that it is longer
+     */
+    public GuardedConnectionFactory(
+            ConnectionFactory configured, @Nullable SslContextFactory tls, int maxRequestBytes) {
+        this.configured = configured;
+        this.keptBytes = maxRequestBytes + 1;
+        setAutomaticRecoveryEnabled(configured.isAutomaticRecoveryEnabled());
+        setHost(configured.getHost());
+        setPort(configured.getPort());
+        setUsername(configured.getUsername());
+        setVirtualHost(configured.getVirtualHost());
+        setConnectionTimeout(configured.getConnectionTimeout());
+        setSocketConfigurator(configured.getSocketConfigurator());
+        setShutdownExecutor(Threads.cached("amqp-close-")); // Without one it may wait for ever in a write.
+        if (tls == null) {
+            setSocketFactory(configured.getSocketFactory());
+        } else {
+            setSslContextFactory(tls);
+        }
+    }
+
+    /** Where there are several nodes, the next connections go to this one last. */
+    void tryLast(InetAddress address, int port) {
+        last = new InetSocketAddress(address, port);
+    }
+
+    @Override
+    public Connection newConnection(ExecutorService executor, List<Address> addresses, String name)
+            throws IOException, TimeoutException {
+        InetSocketAddress avoided = last;
+        List<Address> order = new ArrayList<>(addresses);
+        if (avoided != null) {
+            order.sort(Comparator.comparing(
+                    address -> avoided.equals(address.toInetSocketAddress(portOrDefault(address.getPort(), isSSL())))));
+        }
+        return super.newConnection(executor, order, name);
+    }
+
+    @Override
+    public ConnectionParams params(ExecutorService consumerWorkServiceExecutor) {
+        return configured.params(consumerWorkServiceExecutor);
+    }
+
+    @Override
+    protected synchronized FrameHandlerFactory createFrameHandlerFactory() throws IOException {
+        FrameHandlerFactory sockets = super.createFrameHandlerFactory();
+        return (address, connectionName) -> new FrameGuard(sockets.create(address, connectionName), keptBytes);
+    }
+}

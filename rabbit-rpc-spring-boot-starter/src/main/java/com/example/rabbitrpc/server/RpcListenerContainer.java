@@ -1,0 +1,179 @@
+package com.example.rabbitrpc.server;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.amqp.rabbit.connection.ChannelProxy;
+import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+
+/**
+ * Spring's direct container, mended in four places.
+ *
+ * <ul>
+ *   <li>It stops by finishing: no more requests come, what was only fetched goes back to the queue at once, and what is being
+ *       computed is answered. Spring's own stop logs each fetched message with a stack trace, or, forced, waits for its whole
+ *       timeout when idle.
+ *   <li>A queue that was deleted is declared again by {@link RequestQueues}, which takes an existing one as it is.
+ *   <li>Acknowledgements that wait are sent each time the monitor runs.
+ *   <li>A connection that a consumer cannot be started on in time, or that brings no more of the requests that wait, is
+ *       given up, by {@link RequestQueues} and {@link StallWatch}.
+ * </ul>
+ */
+public final class RpcListenerContainer extends DirectMessageListenerContainer {
+
+    private static final Logger log = LoggerFactory.getLogger(RpcListenerContainer.class.getName() + ".monitor");
+
+    private static final Duration FINISH_TIMEOUT = Duration.ofSeconds(20);
+
+    private volatile int wanted = 1;
+    private volatile boolean stopping;
+
+    /** All of these from {@link #serve} on. */
+    private @Nullable Workers workers;
+
+    private @Nullable Acknowledgements acknowledgements;
+    private @Nullable RequestQueues queues;
+    private @Nullable StallWatch stallWatch;
+
+    RpcListenerContainer() {}
+
+    void serve(Workers workers, Acknowledgements acknowledgements, RequestQueues queues, StallWatch stallWatch) {
+        this.workers = workers;
+        this.acknowledgements = acknowledgements;
+        this.queues = queues;
+        this.stallWatch = stallWatch;
+    }
+
+    @Override
+    public void setConsumersPerQueue(int consumersPerQueue) {
+        wanted = consumersPerQueue;
+        super.setConsumersPerQueue(consumersPerQueue);
+    }
+
+    /** Whether all consumers are there and each has an open channel. */
+    public boolean isConsuming() {
+        try {
+            // Spring holds the lock as long as it tries to connect.
+            if (!consumersLock.tryLock(100, TimeUnit.MILLISECONDS)) {
+                return false;
+            }
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        try {
+            return isActive()
+                    && !stopping
+                    && consumers.size() == wanted * getQueueNames().length
+                    && consumers.stream()
+                            .allMatch(consumer -> consumer.getChannel().isOpen());
+        } finally {
+            consumersLock.unlock();
+        }
+    }
+
+    @Override
+    protected void doStart() {
+        stopping = false;
+        workers().resume();
+        super.doStart();
+    }
+
+    @Override
+    public void stop(Runnable callback) {
+        // The stop without a callback keeps the container running until its consumers are done.
+        getTaskExecutor().execute(() -> {
+            try {
+                stop();
+            } finally {
+                callback.run();
+            }
+        });
+    }
+
+    @Override
+    protected void doStop() {
+        stopping = true;
+        cancel();
+        workers().stop();
+        workers().finish(FINISH_TIMEOUT);
+        acknowledgements().flush();
+        super.doStop();
+    }
+
+    /** The broker sends nothing more then. The channels stay, for replies and acknowledgements. */
+    private void cancel() {
+        consumersLock.lock();
+        try {
+            for (SimpleConsumer consumer : consumers) {
+                Channel channel = target(consumer.getChannel());
+                try {
+                    // Channel.basicCancel would have the consumer close the channel.
+                    channel.rpc(new AMQP.Basic.Cancel.Builder()
+                            .consumerTag(consumer.getConsumerTag())
+                            .build());
+                    acknowledgements().cancelled(channel);
+                } catch (IOException | RuntimeException ex) {
+                    log.debug("Lost with its channel", ex);
+                }
+            }
+        } finally {
+            consumersLock.unlock();
+        }
+    }
+
+    /** Spring's proxy opens another channel when this one is lost, where our delivery tags mean nothing. */
+    static Channel target(Channel channel) {
+        return channel instanceof ChannelProxy proxy ? proxy.getTargetChannel() : channel;
+    }
+
+    @Override
+    public void destroy() {
+        super.destroy();
+        if (workers != null) {
+            workers.shutdown();
+        }
+    }
+
+    @Override
+    protected void redeclareElementsIfNecessary() {
+        queues().declareAgain();
+    }
+
+    @Override
+    protected void processMonitorTask() {
+        try {
+            acknowledgements().flush();
+            if (isActive() && !stopping) {
+                boolean consuming = isConsuming();
+                queues().consuming(consuming);
+                stallWatch().look(consuming);
+            }
+        } catch (Throwable ex) {
+            // Without this thread nothing is acknowledged any more, and no lost consumer comes back.
+            log.error("Watching over a listener failed, and goes on", ex);
+        }
+    }
+
+    private Workers workers() {
+        return Objects.requireNonNull(workers);
+    }
+
+    private Acknowledgements acknowledgements() {
+        return Objects.requireNonNull(acknowledgements);
+    }
+
+    private RequestQueues queues() {
+        return Objects.requireNonNull(queues);
+    }
+
+    private StallWatch stallWatch() {
+        return Objects.requireNonNull(stallWatch);
+    }
+}

@@ -1,0 +1,105 @@
+package com.example.rabbitrpc.server;
+
+import com.rabbitmq.client.Connection;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Closes a connection by which requests come no more although they wait in the queue. After nodes of a cluster have lost
+ * each other for a moment, RabbitMQ may count deliveries that were under way against a consumer's prefetch for ever (its
+ * issue 15473), and only another connection helps.
+ *
+ * <p>The queue is asked each second in which nothing is open here and nothing came; it counts if messages were ready then
+ * and nothing has come in the second after. A look that finds the queue empty says nothing, as what nobody gets expires.
+ * There are honest reasons, such as another consumer that is the single active one, so the next closing has to wait, each
+ * time twice as long, until a delivery has come.
+ */
+final class StallWatch {
+
+    private static final Logger log = LoggerFactory.getLogger(StallWatch.class);
+
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
+    private static final int LOOKS = 3;
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+
+    private final Acknowledgements acknowledgements;
+    private final RequestQueues queues;
+    private final RequestConnection connection;
+    private final ExecutorService probing;
+
+    // Of the monitor's thread alone.
+    private long lastLook = System.nanoTime();
+    private long lastDelivered;
+    private boolean idle;
+    private CompletableFuture<Integer> waiting = CompletableFuture.completedFuture(0);
+    private int stalled;
+    private long closedAt = lastLook;
+    private Duration pause = Duration.ZERO;
+
+    StallWatch(
+            Acknowledgements acknowledgements,
+            RequestQueues queues,
+            RequestConnection connection,
+            ExecutorService probing) {
+        this.acknowledgements = acknowledgements;
+        this.queues = queues;
+        this.connection = connection;
+        this.probing = probing;
+    }
+
+    /** To be called often, on one thread. It asks on another, and waits only where it closes the connection. */
+    void look(boolean consuming) {
+        long now = System.nanoTime();
+        if (now - lastLook < INTERVAL.toNanos()) {
+            return;
+        }
+        lastLook = now;
+        boolean wasIdle = idle;
+        idle = consuming && !hasDelivered() && !acknowledgements.hasOpen();
+        if (!idle) {
+            stalled = 0;
+        } else if (waiting.isDone() && now - closedAt >= pause.toNanos()) {
+            if (wasIdle && waiting.join() > 0) {
+                stalled++;
+            }
+            if (stalled < LOOKS) {
+                waiting = CompletableFuture.supplyAsync(queues::waiting, probing);
+            } else {
+                close(now);
+            }
+        }
+    }
+
+    private boolean hasDelivered() {
+        long delivered = acknowledgements.delivered();
+        if (delivered == lastDelivered) {
+            return false;
+        }
+        lastDelivered = delivered;
+        pause = shorter(pause, FIRST_PAUSE);
+        return true;
+    }
+
+    private void close(long now) {
+        log.warn(
+                "{} requests wait in the queue, and the broker delivers none to this server, which is idle: closing the"
+                        + " connection for another one",
+                waiting.join());
+        Connection current = connection.current();
+        if (current != null) {
+            connection.giveUp(current);
+        }
+        waiting = CompletableFuture.completedFuture(0);
+        stalled = 0;
+        closedAt = now;
+        pause = pause.isZero() ? FIRST_PAUSE : shorter(pause.multipliedBy(2), LONGEST_PAUSE);
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+}
