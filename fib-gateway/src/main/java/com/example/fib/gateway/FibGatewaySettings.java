@@ -1,22 +1,14 @@
 package com.example.fib.gateway;
 
-import jakarta.validation.Valid;
-import jakarta.validation.constraints.DecimalMax;
-import jakarta.validation.constraints.DecimalMin;
-import jakarta.validation.constraints.Min;
-import jakarta.validation.constraints.NotBlank;
-import jakarta.validation.constraints.Pattern;
-import jakarta.validation.constraints.Positive;
 import java.time.Duration;
 import java.util.List;
-import org.hibernate.validator.constraints.time.DurationMax;
-import org.hibernate.validator.constraints.time.DurationMin;
+import java.util.regex.Pattern;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /**
- * Settings of the gateway. The broker's own are {@code spring.rabbitmq.*}.
+ * Settings of the gateway. Those of its calls it passes on to {@code rabbit.rpc.client.*}, in application.yml; the broker's own are
+ * {@code spring.rabbitmq.*}.
  *
  * @param deadline how long a call may take in all, from the HTTP request to its answer. Default 2s
  * @param maxN largest n that is accepted. Default 1000000
@@ -28,41 +20,57 @@ import org.springframework.validation.annotation.Validated;
  *     twice would do harm. Default 0.1
  * @param queue the request queue
  * @param cors calls by scripts of other sites
+ * @param apiDocs the description of the HTTP side
  */
 @ConfigurationProperties("fib")
-@Validated
-record GatewaySettings(
-        @DefaultValue("2s") @DurationMin(millis = 10) @DurationMax(minutes = 10)
-        Duration deadline,
+public record FibGatewaySettings(
+        @DefaultValue("2s") Duration deadline,
+        @DefaultValue("1000000") long maxN,
+        @DefaultValue("256") int maxInFlight,
+        @DefaultValue("500ms") Duration hedgeAfter,
+        @DefaultValue("0.1") double resendShare,
+        @DefaultValue Queue queue,
+        @DefaultValue Cors cors,
+        @DefaultValue ApiDocs apiDocs) {
 
-        @DefaultValue("1000000") @Min(0) long maxN,
-        @DefaultValue("256") @Positive int maxInFlight,
-        @DefaultValue("500ms") @DurationMin(millis = 0) Duration hedgeAfter,
-
-        @DefaultValue("0.1") @DecimalMin("0") @DecimalMax("1")
-        double resendShare,
-
-        @DefaultValue @Valid Queue queue,
-        @DefaultValue @Valid Cors cors) {
+    public FibGatewaySettings {
+        require(maxN >= 0, "fib.max-n must not be below 0");
+    }
 
     /**
      * The request queue, declared by the server; the gateway only publishes to it.
      *
      * @param name the request queue's name, as the servers have it. Default rpc_queue
      */
-    record Queue(@DefaultValue("rpc_queue") @NotBlank String name) {}
+    public record Queue(@DefaultValue("rpc_queue") String name) {}
 
     /**
      * Who else's scripts may call.
      *
      * @param allowedOrigins origins whose scripts may call the API, such as https://example.com, or * for all. None by default
      */
-    record Cors(
-            @DefaultValue
-            List<
-                            @Pattern(
-                                    regexp = "\\*|https?://[^/\\s*]+",
-                                    message = "must be an origin such as https://example.com, or *")
-                            String>
-                    allowedOrigins) {}
+    public record Cors(@DefaultValue List<String> allowedOrigins) {
+
+        private static final Pattern ORIGIN = Pattern.compile("\\*|https?://[^/\\s*]+");
+
+        public Cors {
+            require(
+                    allowedOrigins.stream()
+                            .allMatch(origin -> ORIGIN.matcher(origin).matches()),
+                    "fib.cors.allowed-origins must be an origin such as https://example.com, or *");
+        }
+    }
+
+    /**
+     * The description of the HTTP side at {@code /v3/api-docs}, and its page.
+     *
+     * @param enabled whether they are there. Default true
+     */
+    public record ApiDocs(@DefaultValue("true") boolean enabled) {}
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new IllegalArgumentException(otherwise);
+        }
+    }
 }

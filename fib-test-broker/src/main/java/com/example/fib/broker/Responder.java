@@ -1,4 +1,4 @@
-package com.example.fib.gateway;
+package com.example.fib.broker;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -13,32 +13,34 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /** A server in its plainest form, on the raw client: what it does with a request is the test's. */
-final class Responder implements AutoCloseable {
+public final class Responder implements AutoCloseable {
 
     /** What to do with a request. */
-    interface Handler {
+    public interface Handler {
+        /** Handles one. */
         void handle(Responder self, Delivery request) throws IOException;
     }
 
     /** Answers that the 30th number is 832040. */
-    static final Handler COMPUTES = (self, request) -> self.reply(request, "832040".getBytes(US_ASCII));
+    public static final Handler COMPUTES = (self, request) -> self.reply(request, "832040".getBytes(US_ASCII));
 
     /** Answers with the request's body. */
-    static final Handler ECHO = (self, request) -> self.reply(request, request.getBody());
+    public static final Handler ECHO = (self, request) -> self.reply(request, request.getBody());
 
     /** Keeps requests to itself. */
-    static final Handler SILENT = (self, request) -> {};
+    public static final Handler SILENT = (self, request) -> {};
 
     private final Connection connection;
     private final Channel channel;
     private final BlockingQueue<Delivery> requests = new LinkedBlockingQueue<>();
 
-    Responder(Connection connection, String queue, Handler handler) throws IOException {
+    /** A server on that queue, which it declares: durable, and of everybody. */
+    public Responder(Connection connection, String queue, Handler handler) throws IOException {
         this(connection, queue, false, handler);
     }
 
     /** Exclusive: to all other connections the broker tells nothing of the queue. */
-    Responder(Connection connection, String queue, boolean exclusive, Handler handler) throws IOException {
+    public Responder(Connection connection, String queue, boolean exclusive, Handler handler) throws IOException {
         this.connection = connection;
         this.channel = connection.createChannel();
         channel.queueDeclare(queue, true, exclusive, false, null);
@@ -52,16 +54,18 @@ final class Responder implements AutoCloseable {
                 tag -> {});
     }
 
-    void reply(Delivery request, byte[] body) throws IOException {
+    /** Answers a request. */
+    public void reply(Delivery request, byte[] body) throws IOException {
         reply(request, request.getProperties().getCorrelationId(), body);
     }
 
-    void reply(Delivery request, @Nullable String correlationId, byte[] body) throws IOException {
+    /** Answers with an id of its own. */
+    public void reply(Delivery request, @Nullable String correlationId, byte[] body) throws IOException {
         reply(request, correlationId, new BasicProperties.Builder(), body);
     }
 
     /** With more properties than the correlation id. */
-    void reply(Delivery request, @Nullable String correlationId, BasicProperties.Builder properties, byte[] body)
+    public void reply(Delivery request, @Nullable String correlationId, BasicProperties.Builder properties, byte[] body)
             throws IOException {
         channel.basicPublish(
                 "",
@@ -71,11 +75,12 @@ final class Responder implements AutoCloseable {
     }
 
     /** The requests so far, oldest first. */
-    BlockingQueue<Delivery> requests() {
+    public BlockingQueue<Delivery> requests() {
         return requests;
     }
 
-    static String text(Delivery delivery) {
+    /** A message's body as text. */
+    public static String text(Delivery delivery) {
         return new String(delivery.getBody(), UTF_8);
     }
 

@@ -1,33 +1,29 @@
-package com.example.fib.gateway;
+package com.example.rabbitrpc.autoconfigure;
 
+import com.example.rabbitrpc.client.RpcTemplate;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
-import org.springframework.stereotype.Component;
 
-/** UP while the broker answers and takes requests, by a round trip that is never more than a second old. */
-@Component
-final class BrokerHealthIndicator implements HealthIndicator {
+/** UP while the broker answers and takes requests, by a round trip that is never more than a second and a half old. */
+final class ClientBrokerHealthIndicator implements HealthIndicator {
 
-    private final QueueWatch watch;
-    private final ReplyChannel channel;
+    private final RpcTemplate template;
 
-    BrokerHealthIndicator(QueueWatch watch, SharedReplyTemplate template) {
-        this.watch = watch;
-        this.channel = template.channel();
+    ClientBrokerHealthIndicator(RpcTemplate template) {
+        this.template = template;
     }
 
     @Override
     public Health health() {
-        if (watch.reading() == null && watch.refusal() == null) {
-            return Health.down()
-                    .withDetail("reason", "The broker does not answer")
-                    .build();
-        }
-        if (channel.isBlocked()) {
-            return Health.down()
-                    .withDetail("reason", "The broker takes no messages: an alarm is on")
-                    .build();
-        }
-        return Health.up().build();
+        return switch (template.broker()) {
+            case UP -> Health.up().build();
+            case UNUSED -> because(Health.unknown(), "Not connected, as nothing was called yet");
+            case DOWN -> because(Health.down(), "The broker does not answer");
+            case BLOCKED -> because(Health.down(), "The broker takes no messages: an alarm is on");
+        };
+    }
+
+    private static Health because(Health.Builder health, String reason) {
+        return health.withDetail("reason", reason).build();
     }
 }

@@ -1,99 +1,189 @@
-package com.example.fib.gateway;
+package com.example.rabbitrpc.autoconfigure;
 
+import com.example.rabbitrpc.client.CallTracing;
+import com.example.rabbitrpc.client.RpcClientMetrics;
+import com.example.rabbitrpc.client.RpcMessageConverter;
+import com.example.rabbitrpc.client.RpcTemplate;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.tracing.Tracer;
 import io.micrometer.tracing.propagation.Propagator;
-import java.util.concurrent.Executors;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
-import org.springframework.amqp.rabbit.connection.ConnectionNameStrategy;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.core.RabbitOperations;
+import org.springframework.amqp.support.converter.MessageConverter;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.annotation.Value;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
 import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
+import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionFactoryBeanConfigurer;
 import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.boot.amqp.autoconfigure.RabbitTemplateConfigurer;
 import org.springframework.boot.amqp.autoconfigure.RabbitTemplateCustomizer;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.thread.Threading;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
 import org.springframework.core.task.SyncTaskExecutor;
 import org.springframework.core.task.support.ExecutorServiceAdapter;
-import org.springframework.util.StringUtils;
+import tools.jackson.databind.json.JsonMapper;
 
-/** The template, set up by Boot as its own would be, and what {@code spring.rabbitmq.*} has no setting for. */
-@Configuration(proxyBeanMethods = false)
-class RabbitConfiguration {
+/**
+ * Calls: the application's template becomes the library's, unless the application brings one. The parts have an order, as some ask
+ * what those before them have made.
+ */
+@AutoConfiguration(before = RabbitAutoConfiguration.class)
+@ConditionalOnBooleanProperty(name = "rabbit.rpc.client.enabled", matchIfMissing = true)
+public final class RpcClientAutoConfiguration {
 
-    private static final Logger log = LoggerFactory.getLogger(RabbitConfiguration.class);
+    private static final Logger log = LoggerFactory.getLogger(RpcClientAutoConfiguration.class);
 
-    private static final int HANDSHAKE_TIMEOUT_MS = 5_000;
-    private static final int CLOSE_TIMEOUT_MS = 2_000;
+    private static final String CONNECTIONS = "rpcClientConnectionFactory";
+    private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(5);
 
-    /** Tokens at the start, so that a first call can be sent again, too. */
-    private static final int FIRST_RESENDS = 10;
+    /** Threads for calls that wait for a slot, where each takes one of the system's. */
+    private static final int WAITING_ON_PLATFORM_THREADS = 32;
 
-    @Bean
-    SharedReplyTemplate rabbitTemplate(
-            RabbitTemplateConfigurer configurer,
-            CachingConnectionFactory connectionFactory,
-            GatewaySettings settings,
-            Tracer tracer,
-            Propagator propagator,
-            ObjectProvider<RabbitTemplateCustomizer> customizers) {
-        connectionFactory.setCloseTimeout(CLOSE_TIMEOUT_MS);
-        // A reply only wakes whoever waits for it: that costs less than handing it to a thread which does.
-        connectionFactory.setExecutor(new ExecutorServiceAdapter(new SyncTaskExecutor()));
-        double share = settings.resendShare();
-        RetryBudget budget = new RetryBudget(share, share == 0 ? 0 : FIRST_RESENDS, settings.maxInFlight());
-        SharedReplyTemplate template = new SharedReplyTemplate(settings.hedgeAfter(), budget);
-        template.setTracing(new CallTracing(tracer, propagator));
-        configurer.configure(template, connectionFactory);
-        template.setMessagePropertiesConverter(new ReplyPropertiesConverter());
-        customizers.orderedStream().forEach(customizer -> customizer.customize(template));
-        return template;
-    }
+    /** The connections of calls: of their own, as what is done to them is not for all others. */
+    @Configuration(proxyBeanMethods = false)
+    @Order(1)
+    @ConditionalOnMissingBean({ConnectionFactory.class, RabbitOperations.class})
+    static class Connections {
 
-    @Bean
-    ReplyConverter replyConverter() {
-        return new ReplyConverter();
-    }
-
-    @Bean
-    ConnectionFactoryCustomizer boundedConnections() {
-        return factory -> {
-            factory.setHandshakeTimeout(HANDSHAKE_TIMEOUT_MS);
-            // Without it, closing a connection whose peer reads no more waits for ever for its last flush.
-            factory.setShutdownExecutor(Executors.newCachedThreadPool(task -> {
-                Thread thread = new Thread(task, "rabbit-close");
-                thread.setDaemon(true);
-                return thread;
-            }));
-        };
-    }
-
-    /**
-     * TLS by {@code spring.rabbitmq.ssl.bundle}. Each connection asks for the bundle, so that one that was reloaded holds from the
-     * next on: Boot would keep the one that was there at the start.
-     */
-    @Bean
-    ConnectionFactoryCustomizer reloadedTls(RabbitProperties properties, SslBundles bundles) {
-        String name = properties.getSsl().getBundle();
-        if (!StringUtils.hasText(name)) {
-            return factory -> {};
+        @Bean(name = CONNECTIONS, defaultCandidate = false)
+        CachingConnectionFactory rpcClientConnectionFactory(
+                RabbitConnectionFactoryBeanConfigurer beanConfigurer,
+                CachingConnectionFactoryConfigurer configurer,
+                ObjectProvider<ConnectionFactoryCustomizer> customizers,
+                RabbitProperties properties,
+                ObjectProvider<SslBundles> bundles)
+                throws Exception {
+            CachingConnectionFactory factory = RpcConnections.create(
+                    beanConfigurer, configurer, customizers, properties, bundles.getIfAvailable());
+            // A reply only wakes whoever waits for it: that costs less than handing it to a thread which does.
+            factory.setExecutor(new ExecutorServiceAdapter(new SyncTaskExecutor()));
+            return factory;
         }
-        bundles.addBundleUpdateHandler(
-                name, updated -> log.info("TLS bundle {} has changed: from the next connection on", name));
-        return factory -> {
-            factory.setSocketFactory(null);
-            factory.setSslContextFactory(connection -> bundles.getBundle(name).createSslContext());
-            if (properties.getSsl().isVerifyHostname()) {
-                factory.enableHostnameVerification(); // also where an address says amqp://: the bundle means TLS
-            }
-        };
     }
 
-    @Bean
-    ConnectionNameStrategy connectionNameStrategy(@Value("${spring.application.name}") String name) {
-        return factory -> name + "@" + System.getenv().getOrDefault("HOSTNAME", "localhost");
+    @Configuration(proxyBeanMethods = false)
+    @Order(2)
+    @ConditionalOnMissingBean(RabbitOperations.class)
+    @EnableConfigurationProperties(RpcClientSettings.class)
+    static class Calls {
+
+        @Bean
+        RpcTemplate rabbitTemplate(
+                RabbitTemplateConfigurer configurer,
+                ConnectionFactory connectionFactory,
+                @Qualifier(CONNECTIONS) ObjectProvider<CachingConnectionFactory> callConnections,
+                RpcClientSettings settings,
+                RabbitProperties properties,
+                Environment environment,
+                ObjectProvider<MessageConverter> converters,
+                ObjectProvider<JsonMapper> json,
+                ObjectProvider<RabbitTemplateCustomizer> customizers) {
+            RpcTemplate template = new RpcTemplate(new RpcTemplate.Limits(
+                    settings.maxInFlight(),
+                    Threading.PLATFORM.isActive(environment) ? WAITING_ON_PLATFORM_THREADS : Integer.MAX_VALUE,
+                    settings.hedgeAfter(),
+                    settings.resendShare()));
+            configurer.configure(template, connectionFactory);
+            if (converters.getIfUnique() == null) {
+                template.setMessageConverter(new RpcMessageConverter(json.getIfAvailable(JsonMapper::shared)));
+            }
+            template.setReplyTimeout(deadline(settings, properties).toMillis());
+            CachingConnectionFactory own = callConnections.getIfAvailable();
+            if (own == null) {
+                log.info("Calls use the application's own ConnectionFactory as it is");
+            } else {
+                template.setCallConnectionFactory(own);
+            }
+            template.watchFromTheStart(settings.queues());
+            customizers.orderedStream().forEach(customizer -> customizer.customize(template));
+            return template;
+        }
+
+        private static Duration deadline(RpcClientSettings settings, RabbitProperties properties) {
+            Duration deadline = settings.deadline();
+            if (deadline != null) {
+                return deadline;
+            }
+            Duration ofTemplate = properties.getTemplate().getReplyTimeout();
+            return ofTemplate == null ? DEFAULT_DEADLINE : ofTemplate;
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Order(3)
+    @ConditionalOnMissingBean(RpcTemplate.class)
+    static class Off {
+
+        Off() {
+            log.warn("The application has a RabbitTemplate of its own: its calls are as Spring has them, without"
+                    + " the deadlines and the reply channel of rabbit.rpc.client. Set rabbit.rpc.client.enabled=false"
+                    + " where that is meant");
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Order(4)
+    @ConditionalOnClass(MeterRegistry.class)
+    @ConditionalOnBean(RpcTemplate.class)
+    static class Metrics {
+
+        @Bean
+        RpcClientMetrics rpcClientMetrics(RpcTemplate template) {
+            return new RpcClientMetrics(template);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Order(5)
+    @ConditionalOnClass({Tracer.class, Propagator.class})
+    static class Tracing {
+
+        @Bean
+        RabbitTemplateCustomizer rpcClientTracing(
+                ObjectProvider<Tracer> tracers, ObjectProvider<Propagator> propagators) {
+            return template -> {
+                Tracer tracer = tracers.getIfAvailable();
+                Propagator propagator = propagators.getIfAvailable();
+                if (template instanceof RpcTemplate calls && tracer != null && propagator != null) {
+                    calls.setTracing(new CallTracing(tracer, propagator));
+                }
+            };
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Order(6)
+    @ConditionalOnClass(HealthIndicator.class)
+    @ConditionalOnBean(RpcTemplate.class)
+    static class Healths {
+
+        @Bean
+        @ConditionalOnMissingBean(name = "rpcHealthIndicator")
+        RpcHealthIndicator rpcHealthIndicator(RpcTemplate template) {
+            return new RpcHealthIndicator(template);
+        }
+
+        @Bean
+        @ConditionalOnMissingBean(name = "brokerHealthIndicator")
+        ClientBrokerHealthIndicator brokerHealthIndicator(RpcTemplate template) {
+            return new ClientBrokerHealthIndicator(template);
+        }
     }
 }

@@ -1,4 +1,4 @@
-package com.example.fib.gateway;
+package com.example.rabbitrpc.client;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -33,9 +33,9 @@ final class EndedCalls {
      * A call that has ended.
      *
      * @param answered whether by a reply
-     * @param traceparent its trace, null where it had none
+     * @param trace its trace, null where it had none
      */
-    record Call(boolean answered, @Nullable String traceparent) {
+    record Call(boolean answered, CallTracing.@Nullable Trace trace) {
 
         Reply next() {
             return answered ? Reply.SECOND : Reply.LATE;

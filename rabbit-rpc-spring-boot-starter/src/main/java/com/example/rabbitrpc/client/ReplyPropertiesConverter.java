@@ -1,35 +1,44 @@
-package com.example.fib.gateway;
+package com.example.rabbitrpc.client;
 
+import com.example.rabbitrpc.RpcHeaders;
 import com.rabbitmq.client.AMQP.BasicProperties;
-import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.LongString;
-import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.MessageProperties;
-import org.springframework.amqp.rabbit.support.DefaultMessagePropertiesConverter;
 
 /**
- * Takes over from a reply what the contract names, and nothing else. Spring's own converter also reads what brokers add, warns of
- * what it cannot, and logs it as it is, line breaks and all.
+ * Takes over from a reply what a converter may need: text and numbers. Spring's own also reads what brokers add, warns of what it
+ * cannot, and logs it as it is, line breaks and all.
  */
-final class ReplyPropertiesConverter extends DefaultMessagePropertiesConverter {
+final class ReplyPropertiesConverter {
 
-    private static final List<String> HEADERS =
-            List.of(RpcContract.STATUS_HEADER, RpcContract.SERVER_HEADER, RpcContract.COMPUTE_HEADER);
+    private static final int LONGEST_HEADER = 1_024;
 
-    @Override
-    public MessageProperties toMessageProperties(BasicProperties source, @Nullable Envelope envelope, String charset) {
+    private static final String UNREADABLE = "?";
+
+    private ReplyPropertiesConverter() {}
+
+    static MessageProperties toMessageProperties(BasicProperties source) {
         MessageProperties target = new MessageProperties();
         target.setCorrelationId(source.getCorrelationId());
+        target.setContentType(source.getContentType());
+        target.setContentEncoding(source.getContentEncoding());
+        target.setMessageId(source.getMessageId());
+        target.setType(source.getType());
         Map<String, Object> headers = source.getHeaders();
         if (headers != null) {
-            for (String name : HEADERS) {
-                Object value = headers.get(name);
-                if (value != null) {
-                    target.setHeader(name, value instanceof LongString text ? text.toString() : value);
+            headers.forEach((name, value) -> {
+                if (value instanceof LongString text) {
+                    if (text.length() <= LONGEST_HEADER) {
+                        target.setHeader(name, text.toString());
+                    }
+                } else if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+                    target.setHeader(name, value);
                 }
-            }
+                if (name.equals(RpcHeaders.STATUS) && target.getHeader(name) == null) {
+                    target.setHeader(name, UNREADABLE); // which is not the same as none: none means OK
+                }
+            });
         }
         return target;
     }

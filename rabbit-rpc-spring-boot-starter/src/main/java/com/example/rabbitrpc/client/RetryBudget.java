@@ -1,6 +1,6 @@
-package com.example.fib.gateway;
+package com.example.rabbitrpc.client;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How many requests may be sent a second time: a share of all calls, plus a few. With it, sending again helps against a
@@ -8,11 +8,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class RetryBudget {
 
-    private static final int TOKEN = 1_000;
+    private static final long TOKEN = 1_000_000;
 
-    private final int earnedPerCall;
-    private final int most;
-    private final AtomicInteger balance;
+    private final long earnedPerCall;
+    private final long most;
+    private final AtomicLong balance;
 
     /**
      * @param share second sendings per call in the long run, such as 0.1
@@ -20,9 +20,9 @@ final class RetryBudget {
      * @param most tokens that can be saved up: the largest burst of second sendings
      */
     RetryBudget(double share, int initial, int most) {
-        this.earnedPerCall = (int) (share * TOKEN);
+        this.earnedPerCall = Math.round(share * TOKEN);
         this.most = most * TOKEN;
-        this.balance = new AtomicInteger(initial * TOKEN);
+        this.balance = new AtomicLong(initial * TOKEN);
     }
 
     void earn() {
@@ -33,7 +33,7 @@ final class RetryBudget {
     }
 
     boolean spend() {
-        int current = balance.get();
+        long current = balance.get();
         while (current >= TOKEN) {
             if (balance.compareAndSet(current, current - TOKEN)) {
                 return true;

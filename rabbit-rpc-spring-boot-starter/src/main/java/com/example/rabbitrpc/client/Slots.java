@@ -1,37 +1,32 @@
-package com.example.fib.gateway;
+package com.example.rabbitrpc.client;
 
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.springframework.boot.thread.Threading;
-import org.springframework.core.env.Environment;
-import org.springframework.stereotype.Component;
 
 /**
  * The limit of calls in flight. A call that finds no slot waits a moment for one. That costs little, as nothing is sent
  * yet, and keeps callers who try again at once from taking the processor that the calls in flight need.
  */
-@Component
 final class Slots {
 
     private static final long WAIT_MS = 75;
-
-    /** Threads for calls that wait, on top of one for each slot, where each takes one of the system's (JDK 17). */
-    static final int WAITING_ON_PLATFORM_THREADS = 32;
 
     private final int limit;
     private final Semaphore free;
     private final Semaphore waiting;
 
-    Slots(GatewaySettings settings, Environment environment) {
-        this.limit = settings.maxInFlight();
+    /**
+     * @param limit calls in flight at once
+     * @param waiting calls that may wait for a slot at once, each on a thread
+     */
+    Slots(int limit, int waiting) {
+        this.limit = limit;
         this.free = new Semaphore(limit);
-        // Otherwise the limit of connections is theirs.
-        this.waiting = new Semaphore(
-                Threading.PLATFORM.isActive(environment) ? WAITING_ON_PLATFORM_THREADS : Integer.MAX_VALUE);
+        this.waiting = new Semaphore(waiting);
     }
 
     /** Whether there was one. */
-    boolean acquire() {
+    boolean acquire(long millisLeft) {
         if (free.tryAcquire()) {
             return true;
         }
@@ -39,7 +34,7 @@ final class Slots {
             return false;
         }
         try {
-            return free.tryAcquire(WAIT_MS, TimeUnit.MILLISECONDS);
+            return free.tryAcquire(Math.min(WAIT_MS, millisLeft), TimeUnit.MILLISECONDS);
         } catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
             return false;

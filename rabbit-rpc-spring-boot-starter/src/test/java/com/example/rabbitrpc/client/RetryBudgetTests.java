@@ -1,4 +1,4 @@
-package com.example.fib.gateway;
+package com.example.rabbitrpc.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

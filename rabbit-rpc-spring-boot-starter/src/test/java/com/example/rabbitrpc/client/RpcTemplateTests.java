@@ -1,11 +1,15 @@
-package com.example.fib.gateway;
+package com.example.rabbitrpc.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import com.example.fib.broker.Responder;
 import com.example.fib.broker.TestBroker;
+import com.example.rabbitrpc.NoServerException;
+import com.example.rabbitrpc.RpcException;
+import com.example.rabbitrpc.RpcStatus;
 import com.rabbitmq.client.Delivery;
 import java.io.IOException;
 import java.time.Duration;
@@ -34,7 +38,7 @@ import org.springframework.amqp.core.Message;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 
 /** Every way in which a wait can end, against a real broker, and that none leaves anything behind. */
-class SharedReplyTemplateTests {
+class RpcTemplateTests {
 
     private static final Duration AT_ONCE = Duration.ofSeconds(1);
     private static final long LONG_MS = 20_000;
@@ -45,7 +49,7 @@ class SharedReplyTemplateTests {
 
     private final String queue = "queue-" + UUID.randomUUID();
     private CachingConnectionFactory connectionFactory;
-    private SharedReplyTemplate template;
+    private RpcTemplate template;
 
     @BeforeAll
     static void startBroker() {
@@ -64,8 +68,8 @@ class SharedReplyTemplateTests {
         template = start(Duration.ZERO, NEVER_AGAIN);
     }
 
-    private SharedReplyTemplate start(Duration hedgeAfter, RetryBudget budget) {
-        SharedReplyTemplate started = new SharedReplyTemplate(hedgeAfter, budget);
+    private RpcTemplate start(Duration hedgeAfter, RetryBudget budget) {
+        RpcTemplate started = new RpcTemplate(new RpcTemplate.Limits(256, 256, hedgeAfter, 0), budget);
         started.setConnectionFactory(connectionFactory);
         started.afterPropertiesSet();
         started.start();
@@ -110,8 +114,8 @@ class SharedReplyTemplateTests {
                 assertThat(replies.get(n).get(30, TimeUnit.SECONDS)).isEqualTo(Integer.toString(n));
             }
             assertThat(server.requests()).hasSize(5_000);
-            // One of the template, one of the server.
-            assertThat(broker.ctl("list_channels", "pid").lines()).hasSize(2);
+            // One of the template, one of its watch, one of the server.
+            assertThat(broker.ctl("list_channels", "pid").lines()).hasSize(3);
         } finally {
             callers.shutdownNow();
         }
@@ -136,7 +140,8 @@ class SharedReplyTemplateTests {
             assertThat(template.sendAndReceive("", queue, new Message("30".getBytes(UTF_8))))
                     .isNull();
             assertThat(since(start)).isBetween(Duration.ofMillis(300), Duration.ofMillis(600));
-            assertThat(server.requests().take().getProperties().getExpiration()).isNull();
+            assertThat(Long.parseLong(server.requests().take().getProperties().getExpiration()))
+                    .isBetween(1L, 300L);
         }
     }
 
@@ -177,10 +182,12 @@ class SharedReplyTemplateTests {
     @Test
     void failsAtOnceWhenNoQueueTakesTheRequest() {
         for (int n = 0; n < 1_000; n++) {
-            assertThatExceptionOfType(AmqpMessageReturnedException.class).isThrownBy(() -> call("30", LONG_MS));
+            assertThatExceptionOfType(NoServerException.class)
+                    .isThrownBy(() -> call("30", LONG_MS))
+                    .withCauseInstanceOf(AmqpMessageReturnedException.class);
         }
         long start = System.nanoTime();
-        assertThatExceptionOfType(AmqpMessageReturnedException.class).isThrownBy(() -> call("30", LONG_MS));
+        assertThatExceptionOfType(NoServerException.class).isThrownBy(() -> call("30", LONG_MS));
         assertThat(since(start)).isLessThan(AT_ONCE);
     }
 
@@ -206,8 +213,10 @@ class SharedReplyTemplateTests {
             CompletableFuture<String> waiting = callInBackground("30");
             server.requests().take();
             // Publishing to an exchange that does not exist closes the channel for all who share it.
-            assertThatExceptionOfType(AmqpConnectException.class)
-                    .isThrownBy(() -> template.sendAndReceive("nowhere", queue, new Message(new byte[0])));
+            assertThatExceptionOfType(RpcException.class)
+                    .isThrownBy(() -> template.sendAndReceive("nowhere", queue, new Message(new byte[0])))
+                    .satisfies(RpcTemplateTests::isUnavailable)
+                    .withCauseInstanceOf(AmqpConnectException.class);
 
             assertThat(waiting).failsWithin(AT_ONCE).withThrowableThat().havingRootCause();
             assertThat(call("31", LONG_MS)).isEqualTo("31");
@@ -225,6 +234,8 @@ class SharedReplyTemplateTests {
         assertThat(waiting)
                 .failsWithin(Duration.ofSeconds(1))
                 .withThrowableThat()
+                .havingCause()
+                .isInstanceOf(RpcException.class)
                 .withCauseInstanceOf(AmqpConnectException.class);
         assertThat(since(start)).isLessThan(Duration.ofMillis(LONG_MS));
         server.close();
@@ -244,10 +255,15 @@ class SharedReplyTemplateTests {
             assertThat(waiting)
                     .failsWithin(AT_ONCE)
                     .withThrowableThat()
+                    .havingCause()
+                    .isInstanceOf(RpcException.class)
                     .withCauseInstanceOf(AmqpConnectException.class);
             await().atMost(Duration.ofSeconds(2)).untilAsserted(() -> {
                 long start = System.nanoTime();
-                assertThatExceptionOfType(AmqpConnectException.class).isThrownBy(() -> call("31", 1_000));
+                assertThatExceptionOfType(RpcException.class)
+                        .isThrownBy(() -> call("31", 1_000))
+                        .satisfies(RpcTemplateTests::isUnavailable)
+                        .withCauseInstanceOf(AmqpConnectException.class);
                 assertThat(since(start)).isLessThan(Duration.ofMillis(100));
             });
         } finally {
@@ -256,7 +272,7 @@ class SharedReplyTemplateTests {
         server.close();
         try (Responder next = respond(Responder.ECHO)) {
             await().atMost(Duration.ofSeconds(3))
-                    .ignoreExceptionsInstanceOf(AmqpConnectException.class)
+                    .ignoreExceptionsInstanceOf(RpcException.class)
                     .untilAsserted(() -> assertThat(call("32", 1_000)).isEqualTo("32"));
             assertThat(next.requests()).isNotEmpty();
         }
@@ -282,13 +298,16 @@ class SharedReplyTemplateTests {
     @Test
     void isBoundedWhileItConnectsToAFrozenBroker() {
         broker.freeze();
-        SharedReplyTemplate cold = new SharedReplyTemplate(Duration.ZERO, NEVER_AGAIN);
+        RpcTemplate cold = new RpcTemplate(new RpcTemplate.Limits(256, 256, Duration.ZERO, 0), NEVER_AGAIN);
         CachingConnectionFactory coldFactory = new CachingConnectionFactory(bounded(broker.connectionFactory()));
         cold.setConnectionFactory(coldFactory);
         cold.start();
         try {
             long start = System.nanoTime();
-            assertThatExceptionOfType(AmqpTimeoutException.class).isThrownBy(() -> call(cold, "30", 1_000));
+            assertThatExceptionOfType(RpcException.class)
+                    .isThrownBy(() -> call(cold, "30", 1_000))
+                    .satisfies(RpcTemplateTests::isUnavailable)
+                    .withCauseInstanceOf(AmqpTimeoutException.class);
             assertThat(since(start)).isLessThan(Duration.ofMillis(1_250));
             assertThat(cold.pending()).isZero();
             assertThat(cold.channel().queued()).isZero();
@@ -307,8 +326,10 @@ class SharedReplyTemplateTests {
             try {
                 await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
                     long start = System.nanoTime();
-                    assertThatExceptionOfType(AmqpResourceNotAvailableException.class)
-                            .isThrownBy(() -> call("31", 500));
+                    assertThatExceptionOfType(RpcException.class)
+                            .isThrownBy(() -> call("31", 500))
+                            .satisfies(RpcTemplateTests::isUnavailable)
+                            .withCauseInstanceOf(AmqpResourceNotAvailableException.class);
                     assertThat(since(start)).isLessThan(Duration.ofMillis(100));
                 });
                 assertThat(template.channel().isBlocked()).isTrue();
@@ -316,7 +337,7 @@ class SharedReplyTemplateTests {
                 broker.ctl("set_vm_memory_high_watermark", "0.4");
             }
             await().atMost(Duration.ofSeconds(10))
-                    .ignoreExceptionsInstanceOf(AmqpResourceNotAvailableException.class)
+                    .ignoreExceptionsInstanceOf(RpcException.class)
                     .untilAsserted(() -> assertThat(call("32", 1_000)).isEqualTo("32"));
             assertThat(template.channel().isBlocked()).isFalse();
             assertThat(server.requests()).isNotEmpty();
@@ -419,11 +440,16 @@ class SharedReplyTemplateTests {
         return call(template, body, millis);
     }
 
-    private @Nullable String call(SharedReplyTemplate target, String body, long millis) {
+    private @Nullable String call(RpcTemplate target, String body, long millis) {
         Message request = new Message(body.getBytes(UTF_8));
         request.getMessageProperties().setExpiration(Long.toString(millis));
         Message reply = target.sendAndReceive("", queue, request);
         return reply == null ? null : new String(reply.getBody(), UTF_8);
+    }
+
+    private static void isUnavailable(RpcException failure) {
+        assertThat(failure.status()).isEqualTo(RpcStatus.UNAVAILABLE);
+        assertThat(failure).isNotInstanceOf(NoServerException.class);
     }
 
     private static Duration since(long start) {

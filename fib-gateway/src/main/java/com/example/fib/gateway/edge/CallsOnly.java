@@ -1,4 +1,4 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationPredicate;

@@ -1,10 +1,5 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
-import jakarta.servlet.FilterChain;
-import jakarta.servlet.ServletException;
-import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletResponse;
-import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -13,9 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.catalina.connector.Connector;
 import org.springframework.boot.tomcat.TomcatConnectorCustomizer;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
-import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
  * Before the web server stops, asks callers to leave: for a second every response closes its connection. Then no connection is
@@ -23,7 +16,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * that comes on a kept-alive connection once it stops, and one that it has not begun to read.
  */
 @Component
-final class ConnectionDrain extends OncePerRequestFilter implements SmartLifecycle, TomcatConnectorCustomizer {
+final class ConnectionDrain implements SmartLifecycle, TomcatConnectorCustomizer {
 
     private static final long DRAIN_MS = 1_000;
     private static final long LAST_REQUESTS_MS = 250;
@@ -32,13 +25,9 @@ final class ConnectionDrain extends OncePerRequestFilter implements SmartLifecyc
 
     private volatile boolean draining;
 
-    @Override
-    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
-            throws ServletException, IOException {
-        if (draining) {
-            response.setHeader(HttpHeaders.CONNECTION, "close");
-        }
-        chain.doFilter(request, response);
+    /** Whether callers are asked to leave. */
+    boolean isDraining() {
+        return draining;
     }
 
     @Override

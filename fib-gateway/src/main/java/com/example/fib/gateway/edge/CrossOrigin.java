@@ -1,5 +1,6 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
+import com.example.fib.gateway.FibGatewaySettings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -22,7 +23,7 @@ class CrossOrigin {
     private static final String API = "/fib/*";
 
     @Bean
-    FilterRegistrationBean<CorsFilter> cors(GatewaySettings settings) {
+    FilterRegistrationBean<CorsFilter> cors(FibGatewaySettings settings) {
         CorsConfiguration cors = new CorsConfiguration();
         cors.setAllowedOrigins(settings.cors().allowedOrigins());
         cors.setAllowedMethods(List.of("GET", "HEAD"));

@@ -1,4 +1,4 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;

@@ -1,19 +1,28 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
+import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
-import org.springframework.web.filter.OncePerRequestFilter;
 
-/** What browsers are told about every response: pages take nothing from elsewhere, are not framed, and use no devices. */
+/**
+ * What is done for every request. It notes when it arrived: a first call loads classes before it reaches its controller, and that is
+ * part of its deadline, too. It tells browsers that pages take nothing from elsewhere, are not framed, and use no devices; and
+ * callers to leave, once the gateway stops.
+ */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)
-final class SecurityHeaders extends OncePerRequestFilter {
+public final class EdgeFilter implements Filter {
+
+    private static final String ARRIVAL = EdgeFilter.class.getName();
 
     /** The icon is a data: URI. */
     private static final String POLICY =
@@ -23,11 +32,34 @@ final class SecurityHeaders extends OncePerRequestFilter {
     private static final String NO_DEVICES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
     private static final String A_YEAR = "max-age=31536000";
 
+    private final ConnectionDrain drain;
+    private final LongAnswers answers;
+
+    EdgeFilter(ConnectionDrain drain, LongAnswers answers) {
+        this.drain = drain;
+        this.answers = answers;
+    }
+
+    /** When the request arrived, by {@link System#nanoTime()}. */
+    public static long arrivalOf(ServletRequest request) {
+        return request.getAttribute(ARRIVAL) instanceof Long nanos ? nanos : System.nanoTime();
+    }
+
     @Override
-    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
-            throws ServletException, IOException {
-        set(request, response);
-        chain.doFilter(request, response);
+    public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        request.setAttribute(ARRIVAL, System.nanoTime());
+        if (request instanceof HttpServletRequest http && response instanceof HttpServletResponse answer) {
+            set(http, answer);
+            if (drain.isDraining()) {
+                answer.setHeader(HttpHeaders.CONNECTION, "close");
+            }
+        }
+        try {
+            chain.doFilter(request, response);
+        } finally {
+            answers.giveBack(request);
+        }
     }
 
     static void set(HttpServletRequest request, HttpServletResponse response) {

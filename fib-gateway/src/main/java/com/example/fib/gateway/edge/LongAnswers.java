@@ -1,5 +1,9 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
+import com.example.fib.gateway.FibGatewaySettings;
+import com.example.rabbitrpc.RpcException;
+import com.example.rabbitrpc.RpcStatus;
+import jakarta.servlet.ServletRequest;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.concurrent.Semaphore;
@@ -13,7 +17,7 @@ import org.springframework.stereotype.Component;
  * that read slowly are no reason to run out of either: there is a limit of bytes and of answers, and of time.
  */
 @Component
-final class LongAnswers {
+public final class LongAnswers {
 
     /** What the web server takes at once, however slowly it is read. */
     private static final int SHORT = 8 << 10;
@@ -21,12 +25,14 @@ final class LongAnswers {
     private static final int PIECE = 64 << 10;
     private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+    private static final String SHARE = LongAnswers.class.getName();
+
     private final long bytes;
     private final int all;
     private final Semaphore free;
 
     @Autowired
-    LongAnswers(GatewaySettings settings) {
+    LongAnswers(FibGatewaySettings settings) {
         this(Runtime.getRuntime().maxMemory() / 4, Math.max(1, settings.maxInFlight() / 2));
     }
 
@@ -36,11 +42,28 @@ final class LongAnswers {
         this.free = new Semaphore(answers);
     }
 
+    /** Takes a place for the answer to a request, until that has ended. Throws where there is none. */
+    public void hold(ServletRequest request, int length) {
+        int share = hold(length);
+        if (share > 0) {
+            request.setAttribute(SHARE, share);
+        }
+    }
+
+    /** Gives back the place that the answer to a request had, if it had one. */
+    void giveBack(ServletRequest request) {
+        if (request.getAttribute(SHARE) instanceof Integer share) {
+            request.removeAttribute(SHARE);
+            giveBack(share);
+        }
+    }
+
     /** The share that an answer takes, to be given back. Throws where there is not so much. */
     int hold(int length) {
         int share = length <= SHORT ? 0 : (int) Math.min(all, 1 + length * (long) all / bytes);
         if (!free.tryAcquire(share)) {
-            throw new RpcException(Problem.OVERLOADED, "As many long answers as there may be are still being read.");
+            throw new RpcException(
+                    RpcStatus.RESOURCE_EXHAUSTED, "As many long answers as there may be are still being read.");
         }
         return share;
     }
@@ -50,7 +73,7 @@ final class LongAnswers {
     }
 
     /** Ends the connection of a caller who takes too long. */
-    static void write(byte[] answer, OutputStream caller) throws IOException {
+    public static void write(byte[] answer, OutputStream caller) throws IOException {
         long start = System.nanoTime();
         for (int at = 0; at < answer.length; at += PIECE) {
             if (System.nanoTime() - start > LONGEST_NANOS) {

@@ -1,4 +1,4 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
 import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
@@ -22,32 +22,17 @@ import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
 
-/** Every failure as {@code application/problem+json} (RFC 9457): ours by {@link Problem}, the framework's by status. */
+/** Every failure as {@code application/problem+json} (RFC 9457): those of calls by the library, the framework's by status here. */
 @RestControllerAdvice
 final class ProblemHandler extends ResponseEntityExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
     private static final URI ABOUT_BLANK = URI.create("about:blank");
-    private static final String RETRY_AFTER_SECONDS = "1";
 
     private final Tracer tracer;
 
     ProblemHandler(Tracer tracer) {
         this.tracer = tracer;
-    }
-
-    @ExceptionHandler
-    @Nullable
-    ResponseEntity<Object> handle(RpcException ex, WebRequest request) {
-        Problem problem = ex.problem();
-        ProblemDetail body = ProblemDetail.forStatusAndDetail(problem.status(), ex.detail());
-        body.setType(problem.type());
-        body.setTitle(problem.title());
-        HttpHeaders headers = new HttpHeaders();
-        if (problem.isTransient()) {
-            headers.set(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
-        }
-        return handleExceptionInternal(ex, body, headers, problem.status(), request);
     }
 
     @ExceptionHandler

@@ -1,4 +1,4 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
 import java.io.IOException;
 import java.io.Writer;
@@ -26,7 +26,7 @@ public final class ProblemReportValve extends ErrorReportValve {
         }
         HttpStatus status = HttpStatus.resolve(code);
         String title = status == null ? "Error" : status.getReasonPhrase();
-        SecurityHeaders.set(request, response);
+        EdgeFilter.set(request, response);
         response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
         response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
         Map<String, Object> problem = new LinkedHashMap<>();

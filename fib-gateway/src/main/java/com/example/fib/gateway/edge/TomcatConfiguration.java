@@ -1,5 +1,6 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
+import com.example.fib.gateway.FibGatewaySettings;
 import org.apache.catalina.core.StandardHost;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -11,13 +12,13 @@ import org.springframework.context.annotation.Configuration;
 class TomcatConfiguration {
 
     /** Threads for callers that wait for a slot, that are refused, and for health checks. */
-    private static final int SPARE_THREADS = 2 * Slots.WAITING_ON_PLATFORM_THREADS;
+    private static final int SPARE_THREADS = 64;
 
     /** What a connection keeps to read and to write, also while it is idle; requests and responses are smaller. In bytes. */
     private static final String BUFFER = "2048";
 
     @Bean
-    WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(GatewaySettings settings) {
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(FibGatewaySettings settings) {
         return factory -> {
             factory.setProtocol(DrainingProtocol.class.getName());
             factory.addConnectorCustomizers(connector -> {

@@ -1,4 +1,4 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
 import java.time.Duration;
 import java.util.regex.Pattern;
@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
 /** {@code Prefer: wait=N} (RFC 7240): for how many seconds a caller will wait at most. */
-final class WaitPreference {
+public final class WaitPreference {
 
     /** Not 0, as no call can be answered in that. */
     private static final Pattern SECONDS = Pattern.compile("[1-9][0-9]{0,8}");
@@ -14,7 +14,7 @@ final class WaitPreference {
     private WaitPreference() {}
 
     /** The first one there is, as the RFC has it; null where there is none, or one that makes no sense. */
-    static @Nullable Duration of(HttpHeaders request) {
+    public static @Nullable Duration of(HttpHeaders request) {
         for (String line : request.getOrEmpty("Prefer")) {
             // A quoted number is a number; what else is quoted is of other preferences, and may hold a comma.
             String unquoted = line.replaceAll("\"([0-9]*)\"", "$1").replaceAll("\"[^\"]*\"", "");

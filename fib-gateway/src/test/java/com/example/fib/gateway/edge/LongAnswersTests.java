@@ -1,8 +1,10 @@
-package com.example.fib.gateway;
+package com.example.fib.gateway.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.example.rabbitrpc.RpcException;
+import com.example.rabbitrpc.RpcStatus;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -38,7 +40,7 @@ class LongAnswersTests {
         List<Integer> shares = fill(300_000);
         assertThatExceptionOfType(RpcException.class)
                 .isThrownBy(() -> answers.hold(300_000))
-                .satisfies(ex -> assertThat(ex.problem()).isEqualTo(Problem.OVERLOADED));
+                .satisfies(ex -> assertThat(ex.status()).isEqualTo(RpcStatus.RESOURCE_EXHAUSTED));
 
         answers.giveBack(shares.get(0));
 

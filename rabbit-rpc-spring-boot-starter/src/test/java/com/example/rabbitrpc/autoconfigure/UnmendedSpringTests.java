@@ -1,10 +1,11 @@
-package com.example.fib.gateway;
+package com.example.rabbitrpc.autoconfigure;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import com.example.fib.broker.Responder;
 import com.example.fib.broker.TestBroker;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ConnectionFactory;
@@ -72,7 +73,7 @@ class UnmendedSpringTests {
         connectionFactory.destroy();
     }
 
-    /** {@link SharedReplyTemplate} needs one channel. */
+    /** {@code RpcTemplate} needs one channel. */
     @Test
     void takesAChannelForEachCallInFlight() throws Exception {
         template.setReplyTimeout(20_000);
@@ -87,7 +88,7 @@ class UnmendedSpringTests {
         }
     }
 
-    /** {@link SharedReplyTemplate} fails what waits as soon as the connection is lost. */
+    /** {@code RpcTemplate} fails what waits as soon as the connection is lost. */
     @Test
     void sleepsThroughALostConnection() throws Exception {
         template.setReplyTimeout(3_000);
@@ -100,7 +101,7 @@ class UnmendedSpringTests {
         }
     }
 
-    /** {@link ReplyChannel} connects on a thread of its own, so that a caller waits for its time only. */
+    /** {@code ReplyChannel} connects on a thread of its own, so that a caller waits for its time only. */
     @Test
     void isNotBoundedByTheReplyTimeoutWhileItConnects() {
         CompletableFuture<String> waiting;
@@ -114,7 +115,7 @@ class UnmendedSpringTests {
         assertThat(waiting).succeedsWithin(Duration.ofSeconds(10)).isNull();
     }
 
-    /** {@link ReplyChannel} writes on that thread, too, and refuses calls while publishers are blocked. */
+    /** {@code ReplyChannel} writes on that thread, too, and refuses calls while publishers are blocked. */
     @Test
     void isNotBoundedByTheReplyTimeoutWhileAnAlarmBlocksPublishers() throws Exception {
         try (Responder server = new Responder(broker.connect(), queue, Responder.ECHO)) {
@@ -133,7 +134,7 @@ class UnmendedSpringTests {
         }
     }
 
-    /** {@link SharedReplyTemplate} forgets a call however it ends. */
+    /** {@code RpcTemplate} forgets a call however it ends. */
     @Test
     void countsReturnedRequestsAsPendingForEver() {
         template.setMandatory(true);
@@ -144,7 +145,7 @@ class UnmendedSpringTests {
         assertThat(template.getPendingReplyCounter().getCount()).isEqualTo(100);
     }
 
-    /** {@link SharedReplyTemplate} is mandatory without a header. */
+    /** {@code RpcTemplate} is mandatory without a header. */
     @Test
     void putsAHeaderOfItsOwnOnMandatoryRequests() throws Exception {
         template.setMandatory(true);
@@ -156,7 +157,7 @@ class UnmendedSpringTests {
         }
     }
 
-    /** {@link ReplyChannel} opens one channel, however many calls have failed. */
+    /** {@code ReplyChannel} opens one channel, however many calls have failed. */
     @Test
     void opensAChannelForEachCallThatFailedInAnOutage() throws Exception {
         try (Responder server = new Responder(broker.connect(), queue, Responder.ECHO)) {
@@ -173,7 +174,7 @@ class UnmendedSpringTests {
         }
     }
 
-    /** {@link QueueWatch} knows that nobody consumes, and ends the wait. */
+    /** {@code QueueWatch} knows that nobody consumes, and ends the wait. */
     @Test
     void waitsForItsWholeReplyTimeoutWhereNobodyConsumes() throws Exception {
         new Responder(broker.connect(), queue, Responder.SILENT).close();
@@ -182,7 +183,7 @@ class UnmendedSpringTests {
         assertThat(since(start)).isGreaterThanOrEqualTo(Duration.ofMillis(REPLY_TIMEOUT_MS));
     }
 
-    /** {@link BrokerHealthIndicator} asks the broker. */
+    /** {@link ClientBrokerHealthIndicator} asks the broker. */
     @Test
     void callsAFrozenBrokerHealthy() throws Exception {
         RabbitHealthIndicator health = new RabbitHealthIndicator(template);
@@ -198,12 +199,12 @@ class UnmendedSpringTests {
         }
     }
 
-    /** {@link RabbitConfiguration} gives the client a thread to close on. The fault is the client's, not Spring's. */
+    /** {@link RpcConnections} gives the client a thread to close on. The fault is the client's, not Spring's. */
     @Test
     void missedHeartbeatsDoNotEndAWriteToAPeerThatReadsNoMore() throws Exception {
         Channel plain = heartbeating(broker.connectionFactory());
         ConnectionFactory mended = broker.connectionFactory();
-        new RabbitConfiguration().boundedConnections().customize(mended);
+        RpcConnections.bound(mended);
         Channel bounded = heartbeating(mended);
         broker.freeze();
         try {
