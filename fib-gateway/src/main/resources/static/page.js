@@ -85,7 +85,7 @@ async function answer(record) {
   const start = performance.now();
   try {
     // no-store: fib(n) is cacheable for ever, and then this would be no call.
-    const response = await fetch(`/fib/${encodeURIComponent(record.n)}`, { cache: 'no-store' });
+    const response = await fetch(`fib/${encodeURIComponent(record.n)}`, { cache: 'no-store' });
     const body = await response.text();
     record.total = performance.now() - start;
     record.server = response.headers.get('X-Fib-Server');
@@ -121,8 +121,9 @@ function problem(response, body) {
   } catch {
     // Not the gateway's own answer: its status has to do.
   }
-  const type = typeof told.type === 'string' && told.type.startsWith('/problems/') ? told.type : null;
-  const [leg, advice] = PROBLEMS[type?.slice('/problems/'.length)] ?? ['response', 'Check what was asked for.'];
+  // A path of this site, whatever the gateway is mounted at.
+  const [type = null, slug] = /^(?:\/[\w.~-]+)*\/problems\/([a-z-]+)$/.exec(told.type) ?? [];
+  const [leg, advice] = PROBLEMS[slug] ?? ['response', 'Check what was asked for.'];
   return {
     leg,
     advice,
@@ -481,7 +482,7 @@ async function poll() {
     return;
   }
   try {
-    const response = await fetch('/actuator/health', { cache: 'no-store', signal: AbortSignal.timeout(POLL_MS) });
+    const response = await fetch('actuator/health', { cache: 'no-store', signal: AbortSignal.timeout(POLL_MS) });
     const { components } = await response.json();
     tell(components.broker, components.rpc);
   } catch {
@@ -492,7 +493,8 @@ async function poll() {
 function tell(broker, rpc) {
   const up = broker?.status === 'UP';
   const before = consumers;
-  consumers = up ? rpc?.details?.consumers ?? null : null;
+  const queue = Object.values(rpc?.details ?? {})[0]; // there is one
+  consumers = up ? queue?.consumers ?? null : null;
   let leg = null;
   let says = 'The broker is up and servers take requests.';
   if (!broker) {
@@ -512,7 +514,7 @@ function tell(broker, rpc) {
   byId('broker').classList.toggle('down', Boolean(broker) && !up);
   byId('broker-state').textContent = !broker ? '' : up ? 'up' : 'down';
   byId('consumers').textContent = consumers === null ? ''
-    : `${plural(consumers, 'consumer')}, ${plural(rpc.details.depth, 'message')} ready`;
+    : `${plural(consumers, 'consumer')}, ${plural(queue.depth, 'message')} ready`;
   if (!leg && brokenByHealth) {
     brokenByCall = null; // what had failed is mended, by what health says
   }

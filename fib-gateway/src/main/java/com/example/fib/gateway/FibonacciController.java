@@ -1,16 +1,27 @@
 package com.example.fib.gateway;
 
+import com.example.fib.gateway.edge.EdgeFilter;
+import com.example.fib.gateway.edge.LongAnswers;
+import com.example.fib.gateway.edge.WaitPreference;
+import com.example.rabbitrpc.RpcException;
+import com.example.rabbitrpc.RpcReply;
+import com.example.rabbitrpc.RpcStatus;
+import com.example.rabbitrpc.web.ProblemTypes;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.math.BigDecimal;
+import java.net.URI;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.ErrorResponseException;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -25,10 +36,12 @@ final class FibonacciController {
             CacheControl.maxAge(Duration.ofDays(365)).cachePublic().immutable();
 
     private final FibonacciClient client;
-    private final GatewaySettings settings;
+    private final LongAnswers answers;
+    private final FibGatewaySettings settings;
 
-    FibonacciController(FibonacciClient client, GatewaySettings settings) {
+    FibonacciController(FibonacciClient client, LongAnswers answers, FibGatewaySettings settings) {
         this.client = client;
+        this.answers = answers;
         this.settings = settings;
     }
 
@@ -40,16 +53,40 @@ final class FibonacciController {
             @RequestHeader HttpHeaders headers,
             HttpServletRequest request,
             HttpServletResponse response) {
-        long n = parse(path);
+        long n = parse(path, request);
         String tag = "\"fib-" + n + "\"";
         if (isKnown(tag, headers)) {
             return cacheable(HttpStatus.NOT_MODIFIED, tag).build();
         }
         long start = System.nanoTime();
-        FibonacciReply reply = client.fibonacci(n, Arrival.nanosOf(request), deadline(headers, response));
+        RpcReply<byte[]> reply = call(n, request, response, headers);
+        byte[] digits = Objects.requireNonNull(reply.body());
+        // A place first, then the head of the response: what fails after that is no problem any more, but a broken
+        // response.
+        answers.hold(request, digits.length);
+        long nanos = System.nanoTime() - start;
         return cacheable(HttpStatus.OK, tag)
-                .headers(described -> describe(reply, System.nanoTime() - start, described))
-                .body(new FibonacciResult(n, reply));
+                .headers(described -> describe(reply, nanos, described))
+                .body(new FibonacciResult(n, digits));
+    }
+
+    private RpcReply<byte[]> call(
+            long n, HttpServletRequest request, HttpServletResponse response, HttpHeaders headers) {
+        try {
+            return client.fibonacci(n, EdgeFilter.arrivalOf(request), deadline(headers, response));
+        } catch (RpcException ex) {
+            if (ex.status() == RpcStatus.INVALID_ARGUMENT || ex.status() == RpcStatus.OUT_OF_RANGE) {
+                throw invalid(ex.detail(), request);
+            }
+            throw ex;
+        }
+    }
+
+    private static ErrorResponseException invalid(String detail, HttpServletRequest request) {
+        ProblemDetail problem = ProblemDetail.forStatusAndDetail(HttpStatus.BAD_REQUEST, detail);
+        problem.setType(URI.create(ProblemTypes.path(request, "invalid-n")));
+        problem.setTitle("Not a number that can be computed");
+        return new ErrorResponseException(HttpStatus.BAD_REQUEST, problem, null);
     }
 
     /** Not {@code WebRequest.checkNotModified}: that leaves the tag on a response which turns out to be a failure. */
@@ -69,7 +106,7 @@ final class FibonacciController {
                 .varyBy(HttpHeaders.ACCEPT);
     }
 
-    private long parse(String n) {
+    private long parse(String n, HttpServletRequest request) {
         if (DIGITS.matcher(n).matches()) {
             try {
                 long value = Long.parseLong(n);
@@ -80,7 +117,7 @@ final class FibonacciController {
                 // Beyond a long is beyond the limit, whatever the limit.
             }
         }
-        throw new RpcException(Problem.INVALID_N, "n must be a decimal integer from 0 to " + settings.maxN() + ".");
+        throw invalid("n must be a decimal integer from 0 to " + settings.maxN() + ".", request);
     }
 
     /** The gateway's own, or the caller's where that is shorter: set on the response itself, so that a failure says so too. */
@@ -93,11 +130,11 @@ final class FibonacciController {
         return wait;
     }
 
-    private static void describe(FibonacciReply reply, long rpcNanos, HttpHeaders headers) {
-        String timing = "rpc;dur=" + millis(TimeUnit.NANOSECONDS.toMicros(rpcNanos));
-        Long computeMicros = reply.computeMicros();
-        if (computeMicros != null) {
-            timing += ", compute;dur=" + millis(computeMicros);
+    private static void describe(RpcReply<?> reply, long rpcNanos, HttpHeaders headers) {
+        String timing = "rpc;dur=" + millis(Duration.ofNanos(rpcNanos));
+        Duration computeTime = reply.computeTime();
+        if (computeTime != null) {
+            timing += ", compute;dur=" + millis(computeTime);
         }
         headers.set("Server-Timing", timing);
         String server = reply.server();
@@ -110,7 +147,7 @@ final class FibonacciController {
         }
     }
 
-    private static BigDecimal millis(long micros) {
-        return BigDecimal.valueOf(micros, 3);
+    private static BigDecimal millis(Duration time) {
+        return BigDecimal.valueOf(TimeUnit.NANOSECONDS.toMicros(time.toNanos()), 3);
     }
 }

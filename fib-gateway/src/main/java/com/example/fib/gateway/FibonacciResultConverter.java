@@ -2,6 +2,7 @@ package com.example.fib.gateway;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import com.example.fib.gateway.edge.LongAnswers;
 import java.io.IOException;
 import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
@@ -19,11 +20,8 @@ import org.springframework.stereotype.Component;
 @Component
 final class FibonacciResultConverter extends AbstractHttpMessageConverter<FibonacciResult> {
 
-    private final LongAnswers answers;
-
-    FibonacciResultConverter(LongAnswers answers) {
+    FibonacciResultConverter() {
         super(MediaType.TEXT_PLAIN, MediaType.APPLICATION_JSON);
-        this.answers = answers;
     }
 
     @Override
@@ -43,26 +41,20 @@ final class FibonacciResultConverter extends AbstractHttpMessageConverter<Fibona
 
     @Override
     protected Long getContentLength(FibonacciResult result, @Nullable MediaType contentType) {
-        int digits = result.reply().digits().length;
+        int digits = result.digits().length;
         return isJson(contentType) ? before(result).length + digits + AFTER.length : (long) digits;
     }
 
     @Override
     protected void writeInternal(FibonacciResult result, HttpOutputMessage output) throws IOException {
-        byte[] digits = result.reply().digits();
-        // First a place, then the body: what fails before that is still a problem.
-        int share = answers.hold(digits.length);
-        try {
-            OutputStream body = output.getBody();
-            if (isJson(output.getHeaders().getContentType())) {
-                body.write(before(result));
-                LongAnswers.write(digits, body);
-                body.write(AFTER);
-            } else {
-                LongAnswers.write(digits, body);
-            }
-        } finally {
-            answers.giveBack(share);
+        byte[] digits = result.digits();
+        OutputStream body = output.getBody();
+        if (isJson(output.getHeaders().getContentType())) {
+            body.write(before(result));
+            LongAnswers.write(digits, body);
+            body.write(AFTER);
+        } else {
+            LongAnswers.write(digits, body);
         }
     }
 

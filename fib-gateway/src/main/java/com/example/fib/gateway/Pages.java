@@ -12,7 +12,7 @@ import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import org.springframework.web.servlet.resource.PathResourceResolver;
 
-/** The page at {@code /}, and for each {@link Problem} a page on its cause and cure at its type: files of this jar. */
+/** The page at {@code /}, and for each problem a page on its cause and cure at its type: files of this jar. */
 @Configuration(proxyBeanMethods = false)
 class Pages implements WebMvcConfigurer {
 

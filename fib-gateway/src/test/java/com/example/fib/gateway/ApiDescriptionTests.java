@@ -3,6 +3,10 @@ package com.example.fib.gateway;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.example.rabbitrpc.NoServerException;
+import com.example.rabbitrpc.RpcException;
+import com.example.rabbitrpc.RpcStatus;
+import com.example.rabbitrpc.web.RpcProblem;
 import com.jayway.jsonpath.JsonPath;
 import java.io.IOException;
 import java.net.URI;
@@ -85,9 +89,12 @@ class ApiDescriptionTests {
         }
         replies.reply = null;
         see("/fib/30", "Prefer", "wait=1");
-        replies.failure = new NoConsumersException();
+        replies.failure = new NoServerException("Nobody takes requests from the queue.", null);
         see("/fib/30");
-        replies.failure = new AmqpConnectException("lost", new IOException("reset"));
+        replies.failure = new RpcException(
+                RpcStatus.UNAVAILABLE,
+                "The connection to the broker was lost.",
+                new AmqpConnectException("lost", new IOException("reset")));
         see("/fib/30", "Prefer", "wait=1");
         replies.failure = new IllegalStateException("a bug");
         see("/fib/30");
@@ -112,7 +119,7 @@ class ApiDescriptionTests {
                 }
             }
         }
-        assertThat(examples).isEqualTo(Problem.values().length + 3);
+        assertThat(examples).isEqualTo(RpcProblem.values().length + 3);
         assertFits("Result", read("$.paths['/fib/{n}'].get.responses['200'].content['application/json'].example"));
     }
 
@@ -137,8 +144,12 @@ class ApiDescriptionTests {
         assertThat(page.body()).doesNotContain("http://", "https://", "<script>", "style=");
         assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
                 .startsWith("default-src 'self';");
-        assertThat(get("/v3/api-docs/swagger-config").body())
-                .contains("\"url\":\"/v3/api-docs\"", "\"validatorUrl\":\"\"");
+        assertThat(get("/swagger-ui/swagger-initializer.js").body())
+                .contains("url: '../v3/api-docs'", "validatorUrl: ''")
+                .doesNotContain("http");
+        for (String file : List.of("swagger-ui.css", "index.css", "swagger-ui-bundle.js")) {
+            assertThat(get("/swagger-ui/" + file).statusCode()).as(file).isEqualTo(200);
+        }
     }
 
     @Test

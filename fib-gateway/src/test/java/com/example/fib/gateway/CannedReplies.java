@@ -1,5 +1,6 @@
 package com.example.fib.gateway;
 
+import com.example.rabbitrpc.client.RpcTemplate;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -7,10 +8,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.Message;
-import org.springframework.amqp.rabbit.connection.CorrelationData;
 
 /** Stands where the queue would be: gives the reply, the failure or the silence that a test sets. */
-class CannedReplies extends SharedReplyTemplate {
+class CannedReplies extends RpcTemplate {
 
     volatile @Nullable Message reply;
     volatile @Nullable RuntimeException failure;
@@ -19,8 +19,8 @@ class CannedReplies extends SharedReplyTemplate {
     private volatile CountDownLatch held = new CountDownLatch(0);
     private volatile CountDownLatch arrived = new CountDownLatch(0);
 
-    CannedReplies() {
-        super(Duration.ZERO, new RetryBudget(0, 0, 0));
+    CannedReplies(int maxInFlight) {
+        super(new Limits(maxInFlight, Integer.MAX_VALUE, Duration.ZERO, 0));
     }
 
     /** Starts a call and returns once it waits for its reply, which comes with {@link #release()}. */
@@ -39,11 +39,7 @@ class CannedReplies extends SharedReplyTemplate {
     }
 
     @Override
-    protected @Nullable Message doSendAndReceive(
-            @Nullable String exchange,
-            @Nullable String routingKey,
-            Message message,
-            @Nullable CorrelationData correlationData) {
+    protected @Nullable Message exchange(Message message, Object call) {
         request = message;
         requests.incrementAndGet();
         arrived.countDown();
@@ -59,10 +55,5 @@ class CannedReplies extends SharedReplyTemplate {
             throw toThrow;
         }
         return reply;
-    }
-
-    @Override
-    protected void doStart() {
-        // There is no broker to connect to.
     }
 }

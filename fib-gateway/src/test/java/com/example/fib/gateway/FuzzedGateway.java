@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
+import com.example.fib.broker.Responder;
 import com.example.fib.broker.TestBroker;
 import java.io.IOException;
 import java.net.URI;

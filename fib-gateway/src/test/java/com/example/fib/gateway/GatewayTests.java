@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.example.fib.broker.Promised;
+import com.example.fib.broker.Responder;
 import com.example.fib.broker.TestBroker;
+import com.example.rabbitrpc.client.RpcTemplate;
 import com.jayway.jsonpath.JsonPath;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -45,7 +47,7 @@ class GatewayTests {
     private int port;
 
     @Autowired
-    private Slots slots;
+    private RpcTemplate template;
 
     @DynamicPropertySource
     static void broker(DynamicPropertyRegistry registry) {
@@ -79,7 +81,7 @@ class GatewayTests {
             assertThat(request.getProperties().getContentType()).isEqualTo("text/plain");
             assertThat(request.getProperties().getDeliveryMode()).isEqualTo(1);
             assertThat(Long.parseLong(request.getProperties().getExpiration())).isBetween(1L, 2_000L);
-            assertThat(request.getProperties().getHeaders()).containsOnlyKeys("x-deadline", "traceparent");
+            assertThat(request.getProperties().getHeaders()).containsOnlyKeys("traceparent");
         }
     }
 
@@ -95,7 +97,8 @@ class GatewayTests {
             assertThat(server.requests()).isEmpty();
         }
         awaitHealth(503);
-        assertThat(JsonPath.<Integer>read(get("/actuator/health").body(), "$.components.rpc.details.consumers"))
+        assertThat(JsonPath.<Integer>read(
+                        get("/actuator/health").body(), "$.components.rpc.details.rpc_queue.consumers"))
                 .isZero();
         // Absent for a second, as the contract has it; then nobody waits any more.
         await().atMost(SOON).untilAsserted(() -> assertProblem("no-server", 503, Promised.within(250)));
@@ -185,7 +188,7 @@ class GatewayTests {
             List<CompletableFuture<HttpResponse<String>>> waiting =
                     Stream.generate(() -> getInBackground("/fib/30")).limit(200).toList();
             await().atMost(SOON)
-                    .until(() -> slots.taken() == 200 && server.requests().size() >= 200);
+                    .until(() -> template.inFlight() == 200 && server.requests().size() >= 200);
 
             assertProblem("overloaded", 503, Promised.within(250));
             assertThat(get("/actuator/health").statusCode()).isEqualTo(200);
@@ -237,16 +240,16 @@ class GatewayTests {
             assertThat(server.requests()).hasSize(1);
             assertThat(get("/actuator/prometheus").body())
                     .contains(
-                            "rpc_client_calls_seconds_count{error=\"none\",outcome=\"ok\"}",
-                            "rpc_client_calls_seconds_bucket{error=\"none\",outcome=\"ok\",le=\"2.0\"}",
+                            "rpc_client_calls_seconds_count{outcome=\"ok\",queue=\"rpc_queue\"}",
+                            "rpc_client_calls_seconds_bucket{outcome=\"ok\",queue=\"rpc_queue\",le=\"2.0\"}",
                             "rpc_client_in_flight 0.0",
                             "rpc_client_in_flight_limit 200.0",
                             "rpc_client_resent_total{reason=\"hedge\"}",
                             "rpc_client_replies_unclaimed_total{kind=\"late\"}",
                             "rpc_broker_up 1.0",
                             "rpc_broker_blocked 0.0",
-                            "rpc_queue_consumers 1.0",
-                            "rpc_queue_depth 0.0");
+                            "rpc_queue_consumers{queue=\"rpc_queue\"} 1.0",
+                            "rpc_queue_depth{queue=\"rpc_queue\"} 0.0");
         }
     }
 

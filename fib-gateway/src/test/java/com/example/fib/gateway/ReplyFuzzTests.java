@@ -16,35 +16,10 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.springframework.amqp.core.Message;
-import org.springframework.amqp.core.MessageProperties;
 
 /** Replies at random: digits, or a failure that the contract knows. */
 @SuppressWarnings("JavaUtilDate") // what the client makes of an AMQP timestamp
 class ReplyFuzzTests extends FuzzedGateway {
-
-    private final ReplyConverter converter = new ReplyConverter();
-
-    @Test
-    void convertsAReplyOrSaysWhatIsWrong() {
-        inputs = Fuzz.run(random -> {
-            MessageProperties properties = new MessageProperties();
-            headers(random).forEach(properties::setHeader);
-            properties.setCorrelationId(Fuzz.text(random, 200));
-            byte[] body = body(random);
-            try {
-                FibonacciReply reply = converter.fromMessage(new Message(body, properties));
-                assertThat(new String(reply.digits(), ISO_8859_1)).matches("[0-9]+");
-                assertThat(String.valueOf(reply.server())).matches("[\\x21-\\x7e]+");
-                assertThat(String.valueOf(reply.correlationId())).matches("[\\x21-\\x7e]+");
-            } catch (RpcException ex) {
-                assertThat(ex.detail())
-                        .isNotBlank()
-                        .hasSizeLessThanOrEqualTo(500)
-                        .doesNotContain("\n", "\r");
-            }
-        });
-    }
 
     /** Over the broker, with properties that no library sets. */
     @Test
