@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
@@ -42,8 +41,7 @@ final class TestServer implements AutoCloseable {
 
     /** The server with further beans. */
     static TestServer startWith(Class<?> beans, TestBroker broker) {
-        TestServer server = run(
-                new SpringApplicationBuilder(TestApplication.class, beans), broker, broker.newQueue());
+        TestServer server = run(new SpringApplicationBuilder(TestApplication.class, beans), broker, broker.newQueue());
         server.awaitConsuming(10);
         return server;
     }
