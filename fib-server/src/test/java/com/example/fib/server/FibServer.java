@@ -1,6 +1,5 @@
 package com.example.fib.server;
 
-import com.example.fib.broker.Promised;
 import com.example.fib.broker.TestBroker;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;

@@ -7,6 +7,7 @@ import com.example.fib.broker.TestBroker;
 import com.example.fib.broker.WireClient;
 import com.rabbitmq.client.GetResponse;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
