@@ -22,8 +22,6 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 @ExtendWith(OutputCaptureExtension.class)
 class RequestQueuesTests {
 
-    private final String queue = TestBroker.shared().newQueue();
-
     @Test
     void isDurableAndClassicWithoutArguments() throws Exception {
         try (TestServer server = TestServer.start(TestBroker.shared());
