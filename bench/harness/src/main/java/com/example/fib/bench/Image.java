@@ -48,7 +48,7 @@ final class Image {
         List<Program> trainings = images.stream().map(Image::train).toList();
         for (Program training : trainings) {
             try (training) {
-                training.awaitSuccess(120);
+                training.awaitSuccess(300);
             }
         }
         return images;
