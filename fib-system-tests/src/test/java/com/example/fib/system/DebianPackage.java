@@ -126,7 +126,7 @@ final class DebianPackage {
             Path output = Files.createTempFile("fib-program-", ".out");
             try {
                 Process started = program.redirectOutput(output.toFile()).start();
-                boolean ended = started.waitFor(3, TimeUnit.MINUTES);
+                boolean ended = started.waitFor(6, TimeUnit.MINUTES);
                 started.destroyForcibly();
                 String text = Files.readString(output);
                 if (!ended || started.exitValue() != 0) {
@@ -148,7 +148,7 @@ final class DebianPackage {
     static FileChannel lock(Path file) throws IOException {
         FileChannel lock = FileChannel.open(file, CREATE, WRITE);
         Awaitility.await()
-                .atMost(Duration.ofMinutes(6))
+                .atMost(Duration.ofMinutes(8))
                 .ignoreException(OverlappingFileLockException.class)
                 .until(() -> lock.tryLock() != null);
         return lock;
