@@ -36,11 +36,7 @@ final class ServiceProcess implements AutoCloseable {
     private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
     private static final Path LOGS = Path.of("target", "logs");
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HHmmss-");
-<<<<<<< HEAD
     static final Duration START = Duration.ofMinutes(2);
-=======
-    static final Duration START = Duration.ofMinutes(2);
->>>>>>> h3
 
     private final String name;
     private final Path log;
