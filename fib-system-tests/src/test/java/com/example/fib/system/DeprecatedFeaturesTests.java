@@ -40,7 +40,7 @@ class DeprecatedFeaturesTests {
     /** 310 for 3.10.8. */
     private static int version(Connection connection) {
         String[] parts =
-                connection.getServerProperties().get("version").toString().split("\\.", -1);
+                String.valueOf(connection.getServerProperties().get("version")).split("\\.", -1);
         return 100 * Integer.parseInt(parts[0]) + Integer.parseInt(parts[1]);
     }
 }
