@@ -73,8 +73,7 @@ class YourOwnApplicationTests {
                 assertThat(reply).as(poison).isNotNull();
                 assertThat(String.valueOf(reply.getProperties().getHeaders().get("x-rpc-status")))
                         .isEqualTo("INVALID_ARGUMENT");
-                assertThat(new String(reply.getBody(), UTF_8))
-                        .doesNotContain("com.example", "java.", "Exception");
+                assertThat(new String(reply.getBody(), UTF_8)).doesNotContain("com.example", "java.", "Exception");
             }
         }
         assertThat(sell("tea", 3).body()).isEqualTo(Integer.toString(number + 2));
@@ -92,8 +91,8 @@ class YourOwnApplicationTests {
         } finally {
             broker.resume();
         }
-        await().untilAsserted(() ->
-                assertThat(shop.get("/quotes/tea/3").statusCode()).isEqualTo(200));
+        await().untilAsserted(
+                        () -> assertThat(shop.get("/quotes/tea/3").statusCode()).isEqualTo(200));
     }
 
     private static HttpResponse<String> sell(String product, int amount) throws Exception {
