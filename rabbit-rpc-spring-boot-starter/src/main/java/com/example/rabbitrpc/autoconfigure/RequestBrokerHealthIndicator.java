@@ -82,6 +82,9 @@ final class RequestBrokerHealthIndicator implements HealthIndicator {
         if (connection == null) {
             return down("not connected");
         }
+        if (server.isReplyRefused()) {
+            return down("it refuses replies: this server's user has no right to write to the default exchange");
+        }
         Health.Builder up = Health.up();
         try (Channel channel = connection.createChannel()) {
             for (String queue : containers.stream()

@@ -11,6 +11,7 @@ import com.example.rabbitrpc.server.RpcServerOptions;
 import com.example.rabbitrpc.server.ServerMetrics;
 import com.example.rabbitrpc.server.Threads;
 import com.rabbitmq.client.Address;
+import com.rabbitmq.client.ShutdownSignalException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.tracing.Tracer;
 import io.micrometer.tracing.propagation.Propagator;
@@ -19,6 +20,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import org.apache.commons.logging.Log;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,7 +139,19 @@ public final class RpcServerAutoConfiguration {
         factory.setCacheMode(CachingConnectionFactory.CacheMode.CHANNEL); // Of one connection for all listeners.
         factory.setExecutor(Threads.fixed(DELIVERY_THREADS, "rpc-deliveries-"));
         factory.setCloseTimeout(TIMEOUT_MILLIS);
+        factory.setCloseExceptionLogger(RpcServerAutoConfiguration::logClosed);
         return factory;
+    }
+
+    /** A connection that was closed is worth a line. Channels are closed at each try to consume what others lock. */
+    private static void logClosed(Log logger, String message, @Nullable Throwable cause) {
+        if (cause instanceof ShutdownSignalException signal
+                && signal.isHardError()
+                && !signal.isInitiatedByApplication()) {
+            logger.error(message + ": " + signal.getMessage());
+        } else {
+            logger.debug(message, cause);
+        }
     }
 
     private static GuardedConnectionFactory guarded(

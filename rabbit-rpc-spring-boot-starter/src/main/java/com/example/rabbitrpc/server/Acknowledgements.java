@@ -2,11 +2,14 @@ package com.example.rabbitrpc.server;
 
 import com.rabbitmq.client.Channel;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +25,8 @@ final class Acknowledgements {
     /** More gains nothing, and what a killed server has answered but not acknowledged is computed twice. */
     private static final int MAX_BATCH = 10;
 
+    private static final long POLL_NANOS = 5_000_000;
+
     private final Map<Channel, Deliveries> channels = new ConcurrentHashMap<>();
     private final LongAdder delivered = new LongAdder();
 
@@ -34,13 +39,19 @@ final class Acknowledgements {
         this.batch = Math.min(MAX_BATCH, half);
     }
 
-    /** To be called for each delivery in its order, before any call of the other methods for it. */
-    void delivered(Channel channel, long tag) {
-        Deliveries deliveries = channels.computeIfAbsent(channel, key -> new Deliveries());
+    /**
+     * To be called for each delivery in its order, before any call of the other methods for it.
+     *
+     * @return whether it is the first of its channel
+     */
+    boolean delivered(Channel channel, long tag) {
+        Deliveries known = channels.get(channel);
+        Deliveries deliveries = known == null ? channels.computeIfAbsent(channel, key -> new Deliveries()) : known;
         synchronized (deliveries) {
             deliveries.open.add(tag);
         }
         delivered.increment();
+        return known == null;
     }
 
     /** How many deliveries there were, ever. */
@@ -50,11 +61,22 @@ final class Acknowledgements {
 
     /** Whether there are deliveries that are neither done nor rejected. */
     boolean hasOpen() {
-        return channels.values().stream().anyMatch(deliveries -> {
+        return channels.entrySet().stream().anyMatch(entry -> {
+            Deliveries deliveries = entry.getValue();
             synchronized (deliveries) {
-                return !deliveries.open.isEmpty();
+                return !deliveries.open.isEmpty() && entry.getKey().isOpen();
             }
         });
+    }
+
+    /** Returns when nothing is open any more, or the time is over. */
+    void awaitDone(Duration timeout) {
+        long end = System.nanoTime() + timeout.toNanos();
+        while (hasOpen()
+                && System.nanoTime() - end < 0
+                && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(POLL_NANOS);
+        }
     }
 
     void ack(Channel channel, long tag) throws IOException {
@@ -84,6 +106,23 @@ final class Acknowledgements {
     /** Deliveries of this channel can be given back from now on: the broker would send it none of them again. */
     void cancelled(Channel channel) {
         channels.computeIfAbsent(channel, key -> new Deliveries()).cancelled = true;
+    }
+
+    boolean isCancelled(Channel channel) {
+        Deliveries deliveries = channels.get(channel);
+        return deliveries != null && deliveries.cancelled;
+    }
+
+    /** Everything of a channel that is not done. Never throws, as below. */
+    void giveBackAll(Channel channel) {
+        Deliveries deliveries = channels.get(channel);
+        if (deliveries != null) {
+            List<Long> open;
+            synchronized (deliveries) {
+                open = List.copyOf(deliveries.open);
+            }
+            open.forEach(tag -> settle(channel, tag, true));
+        }
     }
 
     /** Lets the broker deliver it to others, at once where the consumer is cancelled, else when the channel is closed. Never throws, as below. */

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Stands between the socket and the client, and sees to it that one message cannot cost the connection. The client closes
  * it over headers nested more than 32 deep and over bodies above its limit; the broker then delivers the message again, for
- * ever. Here such headers are taken off the message, and of a long body only the beginning is kept.
+ * ever. Here such headers are taken off the message, and of a long body only the beginning is kept. It also keeps a
+ * {@link RawCorrelationId} what it is.
  */
 final class FrameGuard implements FrameHandler {
 
@@ -55,7 +56,7 @@ final class FrameGuard implements FrameHandler {
         } else {
             keep.remove(frame.getChannel());
         }
-        byte[] safe = header.safe();
+        byte[] safe = RawCorrelationId.toText(header.safe());
         return safe == frame.getPayload() ? frame : new Frame(frame.getType(), frame.getChannel(), safe);
     }
 
@@ -112,7 +113,16 @@ final class FrameGuard implements FrameHandler {
 
     @Override
     public void writeFrame(Frame frame) throws IOException {
-        socket.writeFrame(frame);
+        Frame written = frame;
+        if (frame.getType() == AMQP.FRAME_HEADER) {
+            byte[] payload = frame.getPayload();
+            byte[] original = RawCorrelationId.toBytes(payload);
+            if (original != payload) {
+                written = new Frame(frame.getType(), frame.getChannel());
+                written.getOutputStream().write(original);
+            }
+        }
+        socket.writeFrame(written);
     }
 
     @Override

@@ -1,14 +1,9 @@
 package com.example.rabbitrpc.server;
 
-import com.example.rabbitrpc.server.oldbroker.DirectReplyAddress;
-import com.example.rabbitrpc.server.oldbroker.TrialConnection;
+import com.example.rabbitrpc.server.oldbroker.ReplyTrials;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
 import java.io.IOException;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.rabbit.connection.Connection;
@@ -16,54 +11,91 @@ import org.springframework.amqp.rabbit.connection.ConnectionListener;
 
 /**
  * Publishes replies to where requests say. Not through Spring's reply handling, which reads {@code reply_to} as {@code
- * exchange/key} and drops a correlation id that is blank.
- *
- * <p>A direct reply-to address that is seen for the first time is tried out on another connection. It names a process
- * within the broker, and older brokers, 3.10 for one, close the connection of whoever publishes to one that was forged, or whose
- * node is gone: with the connection that requests come by, the request would be delivered again, and so on for ever. Where
- * there is no other connection to be had, an honest caller's reply counts more.
+ * exchange/key} and drops a correlation id that is blank. Where the broker is an old one, {@link ReplyTrials} come first.
  */
 final class ReplyPublisher implements ConnectionListener {
 
-    private static final int ADDRESSES_REMEMBERED = 10_000;
+    private static final int FIRST_VERSION_THAT_SURVIVES = 4;
 
-    private final @Nullable TrialConnection trial;
+    private final @Nullable ReplyTrials trials;
     private final String instanceId;
-    private final Set<String> proven = Collections.synchronizedSet(Collections.newSetFromMap(new Recent()));
 
-    ReplyPublisher(@Nullable TrialConnection trial, String instanceId) {
-        this.trial = trial;
+    private volatile boolean old = true;
+
+    ReplyPublisher(@Nullable ReplyTrials trials, String instanceId) {
+        this.trials = trials;
         this.instanceId = instanceId;
     }
 
-    /** Whatever the last connection died of, an address may have been it. */
     @Override
     public void onCreate(@Nullable Connection connection) {
-        proven.clear();
+        if (trials != null && connection != null) {
+            com.rabbitmq.client.Connection delegate = connection.getDelegate();
+            old = delegate == null || isOld(delegate.getServerProperties().get("version"));
+            trials.forget();
+        }
     }
 
-    void publish(Reply reply, MessageProperties request, Channel channel) throws IOException {
+    /** What is unknown is old. */
+    static boolean isOld(@Nullable Object version) {
+        String major = String.valueOf(version).split("\\.", 2)[0];
+        return !major.matches("\\d{1,4}") || Integer.parseInt(major) < FIRST_VERSION_THAT_SURVIVES;
+    }
+
+    /** Whoever sends a reply. One of its methods is called, once, by this thread or another; none throws. */
+    interface Sender {
+
+        void sent();
+
+        /** The broker does not survive the address. */
+        void refused();
+
+        void failed(Exception ex);
+    }
+
+    void publish(Reply reply, MessageProperties request, Channel channel, Sender sender) {
         String replyTo = String.valueOf(request.getReplyTo());
         BasicProperties properties = reply.properties(request.getCorrelationId(), instanceId);
-        boolean known = trial == null || !replyTo.startsWith(DirectReplyAddress.PREFIX) || proven.contains(replyTo);
-        if (!known && trial != null && trial.publish(replyTo, properties, reply.body())) {
-            proven.add(replyTo);
+        if (trials == null || !old || trials.isKnown(replyTo)) {
+            publish(replyTo, properties, reply.body(), channel, sender);
         } else {
-            channel.basicPublish("", replyTo, properties, reply.body());
+            trials.submit(replyTo, new ReplyTrials.Attempt() {
+                @Override
+                public BasicProperties properties() {
+                    return properties;
+                }
+
+                @Override
+                public byte[] body() {
+                    return reply.body();
+                }
+
+                @Override
+                public void sent() {
+                    sender.sent();
+                }
+
+                @Override
+                public void refused() {
+                    sender.refused();
+                }
+
+                @Override
+                public void unsent() {
+                    publish(replyTo, properties, reply.body(), channel, sender);
+                }
+            });
         }
     }
 
-    private static final class Recent extends LinkedHashMap<String, Boolean> {
-
-        private static final long serialVersionUID = 1L;
-
-        Recent() {
-            super(16, 0.75f, true);
+    private static void publish(
+            String replyTo, BasicProperties properties, byte[] body, Channel channel, Sender sender) {
+        try {
+            channel.basicPublish("", replyTo, properties, body);
+        } catch (IOException | RuntimeException ex) {
+            sender.failed(ex);
+            return;
         }
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
-            return size() > ADDRESSES_REMEMBERED;
-        }
+        sender.sent();
     }
 }

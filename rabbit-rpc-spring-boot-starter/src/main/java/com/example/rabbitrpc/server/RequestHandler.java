@@ -54,12 +54,20 @@ final class RequestHandler {
 
     void onRequest(Message message, Channel proxy) {
         Channel channel = RpcListenerContainer.target(proxy);
-        acknowledgements.delivered(channel, message.getMessageProperties().getDeliveryTag());
-        workers.execute(new Request(message, channel, System.nanoTime()));
+        if (acknowledgements.delivered(channel, message.getMessageProperties().getDeliveryTag())) {
+            channel.addShutdownListener(server.replyRight()::closed);
+        }
+        Request request = new Request(message, channel, System.nanoTime());
+        try {
+            workers.execute(request);
+        } catch (Throwable ex) {
+            request.fail(
+                    ex); // Spring would end the process over an Error, and leave the request unsettled over the rest.
+        }
     }
 
     /** One delivery. */
-    private final class Request implements Workers.Task {
+    private final class Request implements Workers.Task, ReplyPublisher.Sender {
 
         private final Message message;
         private final MessageProperties properties;
@@ -81,10 +89,13 @@ final class RequestHandler {
             try {
                 server.tracing().run(properties, this::process);
             } catch (Throwable ex) {
-                // Not the function's: that is answered. Whatever it is, the next request needs this thread.
-                log.error("A request was dropped, as this server failed", ex);
-                acknowledgements.reject(channel, properties.getDeliveryTag());
+                fail(ex); // Not the function's: that is answered. Whatever it is, the next request needs this thread.
             }
+        }
+
+        private void fail(Throwable ex) {
+            log.error("A request was dropped, as this server failed", ex);
+            acknowledgements.reject(channel, properties.getDeliveryTag());
         }
 
         @Override
@@ -93,21 +104,40 @@ final class RequestHandler {
         }
 
         private void process() {
-            try {
-                String objection = addresses.objection(properties);
-                if (objection == null) {
-                    server.replies().publish(answer(), properties, channel);
-                    acknowledgements.ack(channel, properties.getDeliveryTag());
-                } else {
-                    drop(objection);
-                }
-            } catch (IOException | RuntimeException ex) {
-                if (channel.isOpen()) {
-                    drop("a reply_to that cost the connection it was tried on");
-                } else {
-                    log.warn("Connection lost before a request was answered; the broker delivers it again");
-                }
+            String objection = addresses.objection(properties);
+            if (objection == null) {
+                server.replies().publish(answer(), properties, channel, this);
+            } else {
+                drop(objection);
             }
+        }
+
+        @Override
+        public void sent() {
+            try {
+                acknowledgements.ack(channel, properties.getDeliveryTag());
+            } catch (IOException | RuntimeException ex) {
+                failed(ex);
+            }
+        }
+
+        @Override
+        public void refused() {
+            drop("a reply_to that the broker does not survive");
+        }
+
+        @Override
+        public void failed(Exception ex) {
+            if (channel.isOpen()) {
+                log.error("A reply could not be written, correlation_id {}", correlationId(), ex);
+                acknowledgements.reject(channel, properties.getDeliveryTag());
+            } else {
+                log.warn("Connection lost before a request was answered; the broker delivers it again");
+            }
+        }
+
+        private String correlationId() {
+            return LogText.quote(properties.getCorrelationId());
         }
 
         private void drop(String objection) {
@@ -117,7 +147,7 @@ final class RequestHandler {
                     "Dropped a request with {}: reply_to {}, correlation_id {}",
                     objection,
                     LogText.quote(properties.getReplyTo()),
-                    LogText.quote(properties.getCorrelationId()));
+                    correlationId());
             acknowledgements.reject(channel, properties.getDeliveryTag());
         }
 
@@ -148,8 +178,7 @@ final class RequestHandler {
         }
 
         private void logFailure(Throwable ex) {
-            String id = LogText.quote(properties.getCorrelationId());
-            log.error("Computing failed, correlation_id {}, queue {}", id, queue(), ex);
+            log.error("Computing failed, correlation_id {}, queue {}", correlationId(), queue(), ex);
         }
 
         private void checkDeadline(long now) {

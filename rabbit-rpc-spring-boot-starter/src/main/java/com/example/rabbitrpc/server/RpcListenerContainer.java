@@ -4,6 +4,7 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +32,12 @@ public final class RpcListenerContainer extends DirectMessageListenerContainer {
 
     private static final Duration FINISH_TIMEOUT = Duration.ofSeconds(20);
 
+    /** For those that are tried on another connection first. */
+    private static final Duration REPLIES_TIMEOUT = Duration.ofSeconds(2);
+
     private volatile int wanted = 1;
     private volatile boolean stopping;
+    private volatile boolean paused;
 
     /** All of these from {@link #serve} on. */
     private @Nullable Workers workers;
@@ -40,10 +45,17 @@ public final class RpcListenerContainer extends DirectMessageListenerContainer {
     private @Nullable Acknowledgements acknowledgements;
     private @Nullable RequestQueues queues;
     private @Nullable StallWatch stallWatch;
+    private @Nullable ReplyRight replyRight;
 
     RpcListenerContainer() {}
 
-    void serve(Workers workers, Acknowledgements acknowledgements, RequestQueues queues, StallWatch stallWatch) {
+    void serve(
+            Workers workers,
+            Acknowledgements acknowledgements,
+            RequestQueues queues,
+            StallWatch stallWatch,
+            ReplyRight replyRight) {
+        this.replyRight = replyRight;
         this.workers = workers;
         this.acknowledgements = acknowledgements;
         this.queues = queues;
@@ -70,6 +82,7 @@ public final class RpcListenerContainer extends DirectMessageListenerContainer {
         try {
             return isActive()
                     && !stopping
+                    && !paused
                     && consumers.size() == wanted * getQueueNames().length
                     && consumers.stream()
                             .allMatch(consumer -> consumer.getChannel().isOpen());
@@ -103,8 +116,43 @@ public final class RpcListenerContainer extends DirectMessageListenerContainer {
         cancel();
         workers().stop();
         workers().finish(FINISH_TIMEOUT);
+        acknowledgements().awaitDone(REPLIES_TIMEOUT);
         acknowledgements().flush();
         super.doStop();
+    }
+
+    /** Consumes nothing while replies are refused, and begins again by channels that are new. */
+    private boolean pauses(boolean refused) {
+        if (refused) {
+            paused = true;
+            workers().stop();
+            cancel();
+            consumerChannels().forEach(acknowledgements()::giveBackAll);
+        } else if (paused) {
+            workers().resume();
+            consumerChannels().forEach(RpcListenerContainer::abort);
+            paused = false;
+        }
+        return refused;
+    }
+
+    private List<Channel> consumerChannels() {
+        consumersLock.lock();
+        try {
+            return consumers.stream()
+                    .map(consumer -> target(consumer.getChannel()))
+                    .toList();
+        } finally {
+            consumersLock.unlock();
+        }
+    }
+
+    private static void abort(Channel channel) {
+        try {
+            channel.abort();
+        } catch (IOException | RuntimeException ex) {
+            log.debug("Lost with its connection", ex);
+        }
     }
 
     /** The broker sends nothing more then. The channels stay, for replies and acknowledgements. */
@@ -113,6 +161,9 @@ public final class RpcListenerContainer extends DirectMessageListenerContainer {
         try {
             for (SimpleConsumer consumer : consumers) {
                 Channel channel = target(consumer.getChannel());
+                if (acknowledgements().isCancelled(channel)) {
+                    continue;
+                }
                 try {
                     // Channel.basicCancel would have the consumer close the channel.
                     channel.rpc(new AMQP.Basic.Cancel.Builder()
@@ -150,7 +201,8 @@ public final class RpcListenerContainer extends DirectMessageListenerContainer {
     protected void processMonitorTask() {
         try {
             acknowledgements().flush();
-            if (isActive() && !stopping) {
+            replyRight().look();
+            if (isActive() && !stopping && !pauses(replyRight().isRefused())) {
                 boolean consuming = isConsuming();
                 queues().consuming(consuming);
                 stallWatch().look(consuming);
@@ -171,6 +223,10 @@ public final class RpcListenerContainer extends DirectMessageListenerContainer {
 
     private RequestQueues queues() {
         return Objects.requireNonNull(queues);
+    }
+
+    private ReplyRight replyRight() {
+        return Objects.requireNonNull(replyRight);
     }
 
     private StallWatch stallWatch() {

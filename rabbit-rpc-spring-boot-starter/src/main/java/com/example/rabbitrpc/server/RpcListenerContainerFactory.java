@@ -134,7 +134,8 @@ public final class RpcListenerContainerFactory extends DirectRabbitListenerConta
                 pool,
                 acknowledgements,
                 queues,
-                new StallWatch(acknowledgements, queues, server.connection(), server.probing()));
+                new StallWatch(acknowledgements, queues, server.connection(), server.probing()),
+                server.replyRight());
         adapter.setHandler(new RequestHandler(
                 pool,
                 new ReplyAddresses(Set.copyOf(names), server.options().replyToPattern()),

@@ -1,8 +1,11 @@
 package com.example.rabbitrpc.server;
 
-import com.example.rabbitrpc.server.oldbroker.TrialConnection;
+import com.example.rabbitrpc.server.oldbroker.ReplyTrials;
 import com.rabbitmq.client.Address;
 import com.rabbitmq.client.Connection;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +24,9 @@ public final class RpcServer implements DisposableBean {
     private final ServerMetrics metrics;
     private final RequestTracing tracing;
     private final RequestConnection connection;
-    private final @Nullable TrialConnection trial;
+    private final @Nullable ReplyTrials trials;
     private final ReplyPublisher replies;
+    private final ReplyRight replyRight;
     private final ExecutorService probing = Threads.fixed(1, "rpc-probing-");
 
     /**
@@ -41,11 +45,27 @@ public final class RpcServer implements DisposableBean {
         this.metrics = metrics;
         this.tracing = tracing;
         this.connection = new RequestConnection(client, Threads.cached("rpc-closing-"));
-        this.trial = client == null ? null : new TrialConnection(client, nodes, "rpc-trial@" + options.instanceId());
-        this.replies = new ReplyPublisher(trial, options.instanceId());
+        this.replyRight = new ReplyRight(connection, probing);
+        this.trials = client == null
+                ? null
+                : new ReplyTrials(client, () -> nodes(nodes), "rpc-trial@" + options.instanceId());
+        this.replies = new ReplyPublisher(trials, options.instanceId());
         connectionFactory.addConnectionListener(created -> log.info("Connected to the broker"));
         connectionFactory.addConnectionListener(connection);
         connectionFactory.addConnectionListener(replies);
+        connectionFactory.addConnectionListener(replyRight);
+    }
+
+    /** First the one that requests come from: it is known to answer. */
+    private List<Address> nodes(List<Address> all) {
+        Connection current = connection.current();
+        if (current == null) {
+            return all;
+        }
+        InetSocketAddress known = new InetSocketAddress(current.getAddress(), current.getPort());
+        List<Address> order = new ArrayList<>(all);
+        order.sort(Comparator.comparing(address -> !known.equals(address.toInetSocketAddress(address.getPort()))));
+        return order;
     }
 
     ConnectionFactory connectionFactory() {
@@ -72,6 +92,15 @@ public final class RpcServer implements DisposableBean {
         return replies;
     }
 
+    ReplyRight replyRight() {
+        return replyRight;
+    }
+
+    /** Whether the broker refuses this server's replies. */
+    public boolean isReplyRefused() {
+        return replyRight.isRefused();
+    }
+
     /** For questions to the broker, which may hang. */
     public ExecutorService probing() {
         return probing;
@@ -85,8 +114,8 @@ public final class RpcServer implements DisposableBean {
     @Override
     public void destroy() {
         probing.shutdownNow();
-        if (trial != null) {
-            trial.close();
+        if (trials != null) {
+            trials.close();
         }
     }
 }

@@ -2,19 +2,26 @@ package com.example.rabbitrpc.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.example.fib.broker.Promised;
 import com.example.fib.broker.RawClient;
 import com.example.fib.broker.TestBroker;
 import com.rabbitmq.client.Delivery;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Primary;
 
 @ExtendWith(OutputCaptureExtension.class)
 class GracefulStopTests {
@@ -57,6 +64,60 @@ class GracefulStopTests {
             }
         }
         assertThat(output).doesNotContain("\tat ", "ERROR");
+    }
+
+    /** All workers of one server are busy while it stops: what it had fetched is another's at once, and so is what comes then. */
+    @Test
+    void givesToAnotherServerWhatHasNotBegun() throws Exception {
+        try (RawClient client = new RawClient(TestBroker.shared())) {
+            TestServer stopping = TestServer.startWith(Blocking.class, TestBroker.shared());
+            for (int i = 0; i < 8; i++) {
+                client.send(stopping.queue(), RawClient.properties().build(), "1".getBytes(UTF_8));
+            }
+            for (int i = 0; i < 20; i++) {
+                client.send(stopping.queue(), RawClient.properties().build(), "10".getBytes(UTF_8));
+            }
+            awaitFetched(stopping, 28);
+            try (TestServer other = TestServer.startOn(TestBroker.shared(), stopping.queue())) {
+                assertThat(client.replies).isEmpty();
+                CompletableFuture<Void> stop = CompletableFuture.runAsync(stopping::close);
+                for (int i = 0; i < 20; i++) {
+                    assertThat(RawClient.body(client.reply(2_000))).isEqualTo("55");
+                }
+                for (int i = 0; i < 50; i++) {
+                    assertThat(RawClient.body(client.call(stopping.queue(), "10")))
+                            .isEqualTo("55");
+                }
+                assertThat(stop).isNotDone();
+                assertThat(other.count("rabbitmq.consumed")).isEqualTo(70);
+
+                Blocking.goOn.countDown();
+                for (int i = 0; i < 8; i++) {
+                    assertThat(RawClient.body(client.reply(2_000))).isEqualTo("done");
+                }
+                stop.get(5, TimeUnit.SECONDS);
+                assertThat(client.replies).isEmpty();
+            }
+            assertThat(client.channel.messageCount(stopping.queue())).isZero();
+        }
+    }
+
+    @TestConfiguration
+    static class Blocking {
+
+        static final CountDownLatch goOn = new CountDownLatch(1);
+
+        @Bean
+        @Primary
+        IntFunction<String> blocking() {
+            return n -> {
+                if (n == 1) {
+                    await().atMost(Duration.ofSeconds(60)).until(() -> goOn.getCount() == 0);
+                    return "done";
+                }
+                return TestApplication.fibonacci(n);
+            };
+        }
     }
 
     @Test

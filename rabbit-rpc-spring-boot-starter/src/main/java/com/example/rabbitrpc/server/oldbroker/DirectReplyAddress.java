@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The address that RabbitMQ makes of {@code amq.rabbitmq.reply-to}: the prefix, then in base64 the caller's channel (an
@@ -27,27 +28,47 @@ public final class DirectReplyAddress {
     private static final byte UTF8_ATOM = 118;
     private static final int ID_SERIAL_AND_CREATION = 12;
 
+    /** Beyond these, older brokers cannot decode an id of a process of their own. */
+    private static final int MAX_ID = (1 << 15) - 1;
+
+    private static final int MAX_SERIAL = (1 << 13) - 1;
+
     private DirectReplyAddress() {}
 
+    /** Whether it is well-formed. */
     public static boolean matches(String address) {
-        Matcher matcher = ADDRESS.matcher(address);
-        return matcher.matches() && isPid(matcher.group("pid"));
+        return family(address) != null;
     }
 
-    private static boolean isPid(String base64) {
+    /**
+     * What it has in common with others, of which the broker survives all or none: the node that it names. Where its process
+     * is an odd one, it is the whole address; null where it is not well-formed.
+     */
+    static @Nullable String family(String address) {
+        Matcher matcher = ADDRESS.matcher(address);
+        if (!matcher.matches()) {
+            return null;
+        }
         try {
-            ByteBuffer pid = ByteBuffer.wrap(Base64.getDecoder().decode(base64));
+            ByteBuffer pid = ByteBuffer.wrap(Base64.getDecoder().decode(matcher.group("pid")));
             if (pid.get() != EXTERNAL_TERM || pid.get() != NEW_PID || pid.get() != UTF8_ATOM) {
-                return false;
+                return null;
             }
             int length = Short.toUnsignedInt(pid.getShort());
             if (pid.remaining() != length + ID_SERIAL_AND_CREATION) {
-                return false;
+                return null;
             }
             String node = new String(pid.array(), pid.position(), length, StandardCharsets.US_ASCII);
-            return NODE.matcher(node).matches();
+            pid.position(pid.position() + length);
+            boolean plain = isWithin(pid.getInt(pid.position()), MAX_ID)
+                    && isWithin(pid.getInt(pid.position() + Integer.BYTES), MAX_SERIAL);
+            return !NODE.matcher(node).matches() ? null : plain ? node : address;
         } catch (IllegalArgumentException | BufferUnderflowException ex) {
-            return false;
+            return null;
         }
+    }
+
+    private static boolean isWithin(int number, int max) {
+        return Integer.compareUnsigned(number, max) <= 0;
     }
 }

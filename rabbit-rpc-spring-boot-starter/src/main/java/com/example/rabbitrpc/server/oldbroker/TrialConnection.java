@@ -10,6 +10,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * A second connection, for publishing where it is not known whether the broker survives it. It is opened when first needed
  * and again whenever it is lost.
  */
-public final class TrialConnection implements AutoCloseable {
+final class TrialConnection implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(TrialConnection.class);
 
@@ -26,13 +27,13 @@ public final class TrialConnection implements AutoCloseable {
     private static final int ATTEMPTS = 2;
 
     private final ConnectionFactory connectionFactory;
-    private final List<Address> addresses;
+    private final Supplier<List<Address>> addresses;
     private final String name;
 
     private @Nullable Connection connection;
     private @Nullable Channel channel;
 
-    public TrialConnection(ConnectionFactory connectionFactory, List<Address> addresses, String name) {
+    TrialConnection(ConnectionFactory connectionFactory, Supplier<List<Address>> addresses, String name) {
         this.connectionFactory = connectionFactory;
         this.addresses = addresses;
         this.name = name;
@@ -44,7 +45,7 @@ public final class TrialConnection implements AutoCloseable {
      * @return false if it could not be tried: there is no connection, or it was lost for another reason
      * @throws IOException if the broker closed the connection because of the message
      */
-    public synchronized boolean publish(String queue, BasicProperties properties, byte[] body) throws IOException {
+    synchronized boolean publish(String queue, BasicProperties properties, byte[] body) throws IOException {
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             Channel open = channel();
             if (open == null) {
@@ -72,7 +73,7 @@ public final class TrialConnection implements AutoCloseable {
         if (open == null || !open.isOpen()) {
             close();
             try {
-                connection = connectionFactory.newConnection(addresses, name);
+                connection = connectionFactory.newConnection(addresses.get(), name);
                 open = connection.createChannel();
             } catch (IOException | RuntimeException | TimeoutException ex) {
                 log.debug("No connection to try a reply address on", ex);
