@@ -444,6 +444,31 @@ class HttpTableTests {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"/fib/30%00,/fib/30%00", "/fib/%2F,/fib/%2F", "/fib/%zz,/fib/%25zz", "/fib/30%2500,"})
+    void namesThePathThatWasRefusedAsItCame(String path, @Nullable String instance) throws Exception {
+        String response = exchange("GET " + path);
+
+        assertThat(response).startsWith("HTTP/1.1 400");
+        if (instance != null) {
+            assertThat(response).contains("\"instance\":\"" + instance + "\"");
+        }
+    }
+
+    @Test
+    void namesTheMethodsOfTheWholeServer() throws Exception {
+        assertThat(exchange("OPTIONS *")).startsWith("HTTP/1.1 200").contains("Allow: GET, HEAD, OPTIONS\r\n");
+    }
+
+    private String exchange(String request) throws IOException {
+        try (Socket socket = new Socket("localhost", port)) {
+            socket.setSoTimeout(5_000);
+            socket.getOutputStream()
+                    .write((request + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").getBytes(UTF_8));
+            return new String(socket.getInputStream().readAllBytes(), UTF_8);
+        }
+    }
+
     private void assertProblem(HttpResponse<String> response, int status, @Nullable String type) {
         assertThat(response.statusCode()).isEqualTo(status);
         assertThat(header(response, "Content-Type")).isEqualTo("application/problem+json");
