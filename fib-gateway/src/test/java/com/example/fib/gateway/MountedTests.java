@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.Arrays;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -60,12 +61,14 @@ class MountedTests {
     }
 
     /** As a browser finds them. */
-    private static Iterable<String> files(String html) {
+    private static List<String> files(String html) {
         Matcher files = Pattern.compile("(?:href|src)=\"([^\"#:]+)\"").matcher(html);
         assertThat(files.results()).hasSizeGreaterThan(1);
         files.reset();
-        return files.results().map(found -> found.group(1)).filter(file -> !file.startsWith("actuator"))
-                .filter(file -> !file.startsWith("../actuator"))::iterator;
+        return files.results()
+                .map(found -> found.group(1))
+                .filter(file -> !file.startsWith("actuator"))
+                .filter(file -> !file.startsWith("../actuator")).toList();
     }
 
     @Test

@@ -93,11 +93,11 @@ class OperationsTests {
         }
     }
 
-    /** The messages in the sources of both services, and their levels. */
+    /** The messages in the sources of both services and of the library, and their levels. */
     private static Map<String, String> logged() throws IOException {
         Map<String, String> logged = new LinkedHashMap<>();
         List<Path> sources = new ArrayList<>();
-        for (String service : List.of("fib-gateway", "fib-server")) {
+        for (String service : List.of("fib-gateway", "fib-server", "rabbit-rpc-spring-boot-starter")) {
             try (Stream<Path> files =
                     Files.walk(Documented.PROJECT.resolve(service).resolve("src/main/java"))) {
                 files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);
