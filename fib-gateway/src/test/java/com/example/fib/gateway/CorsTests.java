@@ -148,7 +148,8 @@ class CorsTests {
         assertThat(response.statusCode()).isEqualTo(403);
         assertThat(header(response, "Content-Type")).startsWith("application/problem+json");
         assertThat(header(response, "Cache-Control")).isEqualTo("no-store");
-        assertThat(response.body()).contains("\"status\":403", "\"type\":\"about:blank\"");
+        assertThat(response.body())
+                .contains("\"status\":403", "\"type\":\"about:blank\"", "Scripts of this origin may not call.");
         assertThat(response.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
     }
 

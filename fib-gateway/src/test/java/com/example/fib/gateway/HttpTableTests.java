@@ -3,6 +3,7 @@ package com.example.fib.gateway;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.example.fib.gateway.edge.LongAnswers;
 import com.example.rabbitrpc.NoServerException;
 import com.example.rabbitrpc.RpcException;
 import com.example.rabbitrpc.RpcStatus;
@@ -37,6 +38,7 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Bean;
+import org.springframework.mock.web.MockHttpServletRequest;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Every row of the HTTP table, over real HTTP; what comes back from the queue is given here as bytes and headers. */
@@ -52,6 +54,9 @@ class HttpTableTests {
 
     @Autowired
     private CannedReplies replies;
+
+    @Autowired
+    private LongAnswers answers;
 
     @BeforeEach
     void nothingPublished() {
@@ -441,6 +446,49 @@ class HttpTableTests {
                     .containsIgnoringCase("application/problem+json")
                     .contains("\"status\":400")
                     .doesNotContain("Tomcat", "Exception", "<html");
+        }
+    }
+
+    @Test
+    void refusesALongAnswerThatHasNoPlaceBeforeItHasBegun() throws Exception {
+        MockHttpServletRequest other = new MockHttpServletRequest();
+        answers.hold(other, 10_000);
+        replies.reply = reply("1".repeat(10_000), Map.of());
+        try {
+            assertProblem(get("/fib/30"), 503, "overloaded");
+            replies.reply = reply("832040", Map.of());
+            assertThat(get("/fib/30").body()).isEqualTo("832040");
+        } finally {
+            answers.giveBack(other);
+        }
+        replies.reply = reply("1".repeat(10_000), Map.of());
+        for (int i = 0; i < 3; i++) {
+            assertThat(get("/fib/30").body()).hasSize(10_000);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/fib/30%00,/fib/30%00", "/fib/%2F,/fib/%2F", "/fib/%zz,/fib/%25zz", "/fib/30%2500,"})
+    void namesThePathThatWasRefusedAsItCame(String path, @Nullable String instance) throws Exception {
+        String response = exchange("GET " + path);
+
+        assertThat(response).startsWith("HTTP/1.1 400");
+        if (instance != null) {
+            assertThat(response).contains("\"instance\":\"" + instance + "\"");
+        }
+    }
+
+    @Test
+    void namesTheMethodsOfTheWholeServer() throws Exception {
+        assertThat(exchange("OPTIONS *")).startsWith("HTTP/1.1 200").contains("Allow: GET, HEAD, OPTIONS\r\n");
+    }
+
+    private String exchange(String request) throws IOException {
+        try (Socket socket = new Socket("localhost", port)) {
+            socket.setSoTimeout(5_000);
+            socket.getOutputStream()
+                    .write((request + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").getBytes(UTF_8));
+            return new String(socket.getInputStream().readAllBytes(), UTF_8);
         }
     }
 

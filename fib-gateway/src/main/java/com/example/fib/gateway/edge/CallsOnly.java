@@ -2,6 +2,7 @@ package com.example.fib.gateway.edge;
 
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationPredicate;
+import jakarta.servlet.http.HttpServletRequest;
 import java.util.Set;
 import org.springframework.http.server.observation.ServerRequestObservationContext;
 import org.springframework.stereotype.Component;
@@ -17,6 +18,10 @@ final class CallsOnly implements ObservationPredicate {
     public boolean test(String name, Observation.Context context) {
         return !(context instanceof ServerRequestObservationContext http)
                 || http.getCarrier() == null
-                || !NO_CALLS.contains(http.getCarrier().getRequestURI());
+                || !NO_CALLS.contains(path(http.getCarrier()));
+    }
+
+    private static String path(HttpServletRequest request) {
+        return request.getRequestURI().substring(request.getContextPath().length());
     }
 }

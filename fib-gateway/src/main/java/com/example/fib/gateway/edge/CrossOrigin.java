@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.webmvc.autoconfigure.DispatcherServletPath;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpHeaders;
@@ -23,7 +24,8 @@ class CrossOrigin {
     private static final String API = "/fib/*";
 
     @Bean
-    FilterRegistrationBean<CorsFilter> cors(FibGatewaySettings settings) {
+    FilterRegistrationBean<CorsFilter> cors(FibGatewaySettings settings, DispatcherServletPath servlet) {
+        String api = servlet.getRelativePath(API);
         CorsConfiguration cors = new CorsConfiguration();
         cors.setAllowedOrigins(settings.cors().allowedOrigins());
         cors.setAllowedMethods(List.of("GET", "HEAD"));
@@ -37,11 +39,11 @@ class CrossOrigin {
                 "X-Fib-Server"));
         cors.setMaxAge(Duration.ofHours(1));
         UrlBasedCorsConfigurationSource source = new UrlBasedCorsConfigurationSource();
-        source.registerCorsConfiguration(API, cors);
+        source.registerCorsConfiguration(api, cors);
         CorsFilter filter = new CorsFilter(source);
         filter.setCorsProcessor(new Problems());
         FilterRegistrationBean<CorsFilter> registration = new FilterRegistrationBean<>(filter);
-        registration.addUrlPatterns(API);
+        registration.addUrlPatterns(api);
         registration.setEnabled(!settings.cors().allowedOrigins().isEmpty());
         return registration;
     }

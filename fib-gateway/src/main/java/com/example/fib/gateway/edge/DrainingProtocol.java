@@ -3,6 +3,7 @@ package com.example.fib.gateway.edge;
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import org.apache.coyote.Adapter;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.tomcat.util.net.NioEndpoint;
 
@@ -30,6 +31,11 @@ public final class DrainingProtocol extends Http11NioProtocol {
     @Override
     public int getDesiredBufferSize() {
         return RESPONSE_BUFFER;
+    }
+
+    @Override
+    public void setAdapter(Adapter adapter) {
+        super.setAdapter(new WholeServer(adapter));
     }
 
     void stopListening() {

@@ -51,7 +51,7 @@ public final class LongAnswers {
     }
 
     /** Gives back the place that the answer to a request had, if it had one. */
-    void giveBack(ServletRequest request) {
+    public void giveBack(ServletRequest request) {
         if (request.getAttribute(SHARE) instanceof Integer share) {
             request.removeAttribute(SHARE);
             giveBack(share);

@@ -33,9 +33,9 @@ public final class ProblemReportValve extends ErrorReportValve {
         problem.put("type", "about:blank");
         problem.put("title", title);
         problem.put("status", code);
-        problem.put("detail", "The request was refused before it was read to its end.");
+        problem.put("detail", detail(code));
         if (request.getRequestURI() != null) {
-            problem.put("instance", UriUtils.encodePath(request.getRequestURI(), StandardCharsets.UTF_8));
+            problem.put("instance", path(request.getRequestURI()));
         }
         try (Writer writer = response.getReporter()) {
             if (writer != null) {
@@ -45,5 +45,18 @@ public final class ProblemReportValve extends ErrorReportValve {
         } catch (IOException ex) {
             // The caller is gone.
         }
+    }
+
+    private static String detail(int code) {
+        return switch (code) {
+            case 403 -> "Scripts of this origin may not call.";
+            case 405 -> "No path here takes this method.";
+            default -> "The request was refused before it was read to its end.";
+        };
+    }
+
+    /** As it came, where that is a path: what is escaped already stays as it is. */
+    private static String path(String raw) {
+        return UriUtils.encodePath(raw, StandardCharsets.UTF_8).replaceAll("%25(?=[0-9A-Fa-f]{2})", "%");
     }
 }
