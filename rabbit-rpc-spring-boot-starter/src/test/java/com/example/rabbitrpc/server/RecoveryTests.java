@@ -96,7 +96,10 @@ class RecoveryTests {
         try (TestServer server = TestServer.startWithoutWaiting(broker, queue, "spring.rabbitmq.password=" + wrong)) {
             String refused = "No connection to the broker, trying again: "
                     + "'com.rabbitmq.client.AuthenticationFailureException: ACCESS_REFUSED";
-            Awaitility.await().until(() -> output.toString().split(refused, -1).length > 3);
+            // It is said less and less often.
+            Awaitility.await()
+                    .atMost(30, TimeUnit.SECONDS)
+                    .until(() -> output.toString().split(refused, -1).length > 3);
             assertThat(server.health("broker")).isEqualTo("DOWN");
             broker.ctl("change_password", "guest", wrong);
             try {
