@@ -68,7 +68,8 @@ class MountedTests {
         return files.results()
                 .map(found -> found.group(1))
                 .filter(file -> !file.startsWith("actuator"))
-                .filter(file -> !file.startsWith("../actuator")).toList();
+                .filter(file -> !file.startsWith("../actuator"))
+                .toList();
     }
 
     @Test
