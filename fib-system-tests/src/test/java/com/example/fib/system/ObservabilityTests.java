@@ -154,10 +154,10 @@ class ObservabilityTests {
         Span call = only(spans, Span.CLIENT);
         assertThat(call.failed()).isTrue();
         assertThat(call.attributes()).containsEntry("outcome", "deadline-exceeded");
+        // It was frozen with them: nothing tells it how late it is.
         assertThat(spans)
                 .filteredOn(span -> span.service().equals("fib-server"))
-                .allMatch(Span::failed)
-                .allMatch(span -> "DEADLINE_EXCEEDED".equals(span.attributes().get("error.type")));
+                .noneMatch(Span::failed);
         assertThat(metric("rpc_client_replies_unclaimed_total{kind=\"late\"}")).isPositive();
     }
 

@@ -13,7 +13,6 @@ import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitOperations;
-import org.springframework.amqp.support.converter.MessageConverter;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
@@ -92,7 +91,6 @@ public final class RpcClientAutoConfiguration {
                 RpcClientSettings settings,
                 RabbitProperties properties,
                 Environment environment,
-                ObjectProvider<MessageConverter> converters,
                 ObjectProvider<JsonMapper> json,
                 ObjectProvider<RabbitTemplateCustomizer> customizers) {
             RpcTemplate template = new RpcTemplate(new RpcTemplate.Limits(
@@ -100,10 +98,8 @@ public final class RpcClientAutoConfiguration {
                     Threading.PLATFORM.isActive(environment) ? WAITING_ON_PLATFORM_THREADS : Integer.MAX_VALUE,
                     settings.hedgeAfter(),
                     settings.resendShare()));
+            template.setCallConverter(new RpcMessageConverter(json.getIfAvailable(JsonMapper::shared)));
             configurer.configure(template, connectionFactory);
-            if (converters.getIfUnique() == null) {
-                template.setMessageConverter(new RpcMessageConverter(json.getIfAvailable(JsonMapper::shared)));
-            }
             template.setReplyTimeout(deadline(settings, properties).toMillis());
             CachingConnectionFactory own = callConnections.getIfAvailable();
             if (own == null) {

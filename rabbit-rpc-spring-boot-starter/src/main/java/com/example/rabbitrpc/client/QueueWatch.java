@@ -133,6 +133,7 @@ public final class QueueWatch {
 
     private void ask() {
         try {
+            template.keepAlive();
             forgetTheIdle();
             if (!template.channel().isOpen()) {
                 queues.values().forEach(Queue::unknown);

@@ -190,8 +190,8 @@ final class ReplyChannel {
                 publishUntilClosed(opened);
                 pause(FIRST_PAUSE_MS);
             } catch (InterruptedException ex) {
-                if (isStopped()) {
-                    return;
+                if (!isStopped()) {
+                    giveUp(); // by whom, and why, nobody knows: begin anew
                 }
             } catch (Throwable ex) { // an Error, too: all calls depend on this thread
                 try {

@@ -33,6 +33,7 @@ import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CorrelationData;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.amqp.support.converter.MessageConversionException;
+import org.springframework.amqp.support.converter.MessageConverter;
 import org.springframework.amqp.support.converter.SmartMessageConverter;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.core.ParameterizedTypeReference;
@@ -94,6 +95,7 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
     private final QueueWatch watch;
     private volatile @Nullable ConnectionFactory callConnections;
     private volatile long replyTimeout = DEFAULT_REPLY_TIMEOUT_MS;
+    private volatile @Nullable MessageConverter callConverter;
     private volatile @Nullable CallTracing tracing;
     private volatile @Nullable CallListener listener;
     private volatile boolean running;
@@ -151,6 +153,23 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         this.listener = listener;
     }
 
+    /** For calls alone: plain sends and receives stay as Spring has them. */
+    public void setCallConverter(SmartMessageConverter converter) {
+        this.callConverter = converter;
+    }
+
+    /** Whoever sets one means it for calls, too. */
+    @Override
+    public void setMessageConverter(MessageConverter converter) {
+        super.setMessageConverter(converter);
+        this.callConverter = null;
+    }
+
+    private MessageConverter callConverter() {
+        MessageConverter ofCalls = callConverter;
+        return ofCalls == null ? getMessageConverter() : ofCalls;
+    }
+
     /** Refuses zero and less, which is for ever: a wait of this template has an end. */
     @Override
     public void setReplyTimeout(long replyTimeout) {
@@ -178,7 +197,7 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
             @Nullable MessagePostProcessor processor,
             @Nullable CorrelationData correlationData) {
         Message request = request(exchange, routingKey, message, processor, correlationData);
-        return call(exchange, routingKey, request, correlationData, getMessageConverter()::fromMessage);
+        return call(exchange, routingKey, request, correlationData, callConverter()::fromMessage);
     }
 
     @Override
@@ -190,7 +209,7 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
             @Nullable MessagePostProcessor processor,
             @Nullable CorrelationData correlationData,
             ParameterizedTypeReference<T> responseType) {
-        if (!(getMessageConverter() instanceof SmartMessageConverter converter)) {
+        if (!(callConverter() instanceof SmartMessageConverter converter)) {
             throw new IllegalStateException("A typed reply takes a SmartMessageConverter, which this is not: "
                     + getMessageConverter().getClass().getName());
         }
@@ -205,7 +224,8 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
             Object message,
             @Nullable MessagePostProcessor processor,
             @Nullable CorrelationData correlationData) {
-        Message request = convertMessageIfNecessary(message);
+        Message request =
+                message instanceof Message given ? given : callConverter().toMessage(message, new MessageProperties());
         return processor == null
                 ? request
                 : processor.postProcessMessage(
@@ -541,6 +561,16 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
                 channel.start();
                 watch.start();
                 opened = true;
+            }
+        }
+    }
+
+    /** The threads that all calls depend on: begins one again that has ended, whatever ended it. */
+    void keepAlive() {
+        synchronized (this) {
+            if (opened) {
+                timer.start();
+                channel.start();
             }
         }
     }

@@ -165,6 +165,17 @@ class CallsTests {
     }
 
     @Test
+    void plainSendsAreAsEver() throws Exception {
+        Responder server = serve(Responder.SILENT);
+
+        rabbit.convertAndSend("", queue, "30");
+        Delivery message = server.requests().take();
+        assertThat(message.getProperties().getDeliveryMode()).as("persistent").isEqualTo(2);
+        assertThat(message.getProperties().getReplyTo()).isNull();
+        assertThat(message.getProperties().getExpiration()).isNull();
+    }
+
+    @Test
     void aPostProcessorIsAsked() throws Exception {
         Responder server = serve(Responder.ECHO);
 
@@ -234,8 +245,8 @@ class CallsTests {
     @Test
     void nothingIsSentTwice() throws Exception {
         Responder server = serve(Responder.SILENT);
-        CompletableFuture<Object> waiting =
-                CompletableFuture.supplyAsync(() -> rabbit.convertSendAndReceive("", queue, "30"));
+        CompletableFuture<Object> waiting = CompletableFuture.supplyAsync(
+                () -> rabbit.convertSendAndReceive("", queue, "30", RpcDeadline.in(Duration.ofMinutes(2))));
         server.requests().take();
         broker.ctl("list_connections", "pid", "client_properties")
                 .lines()
