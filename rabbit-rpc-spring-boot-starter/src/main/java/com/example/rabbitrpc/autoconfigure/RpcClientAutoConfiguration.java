@@ -28,7 +28,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.thread.Threading;
 import org.springframework.context.annotation.Bean;
@@ -161,25 +160,6 @@ public final class RpcClientAutoConfiguration {
                     calls.setTracing(new CallTracing(tracer, propagator));
                 }
             };
-        }
-    }
-
-    @Configuration(proxyBeanMethods = false)
-    @Order(6)
-    @ConditionalOnClass(HealthIndicator.class)
-    @ConditionalOnBean(RpcTemplate.class)
-    static class Healths {
-
-        @Bean
-        @ConditionalOnMissingBean(name = "rpcHealthIndicator")
-        RpcHealthIndicator rpcHealthIndicator(RpcTemplate template) {
-            return new RpcHealthIndicator(template);
-        }
-
-        @Bean
-        @ConditionalOnMissingBean(name = "brokerHealthIndicator")
-        ClientBrokerHealthIndicator brokerHealthIndicator(RpcTemplate template) {
-            return new ClientBrokerHealthIndicator(template);
         }
     }
 }

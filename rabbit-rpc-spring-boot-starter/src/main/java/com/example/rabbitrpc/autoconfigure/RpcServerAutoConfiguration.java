@@ -29,7 +29,6 @@ import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionNameStrategy;
 import org.springframework.amqp.rabbit.connection.RabbitConnectionFactoryBean;
-import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
@@ -44,7 +43,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.logging.LogLevel;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.boot.ssl.SslBundles;
@@ -252,24 +250,6 @@ public final class RpcServerAutoConfiguration {
             return found == null || context == null
                     ? RequestTracing.NONE
                     : new MicrometerRequestTracing(found, context);
-        }
-    }
-
-    @Configuration(proxyBeanMethods = false)
-    @ConditionalOnClass(HealthIndicator.class)
-    static class Health {
-
-        @Bean("listenerHealthIndicator")
-        @ConditionalOnMissingBean(name = "listenerHealthIndicator")
-        RpcListenerHealthIndicator rpcListenerHealthIndicator(RabbitListenerEndpointRegistry registry) {
-            return new RpcListenerHealthIndicator(registry);
-        }
-
-        @Bean("brokerHealthIndicator")
-        @ConditionalOnMissingBean(name = "brokerHealthIndicator")
-        RequestBrokerHealthIndicator rpcBrokerHealthIndicator(
-                RabbitListenerEndpointRegistry registry, RpcServer server) {
-            return new RequestBrokerHealthIndicator(registry, server);
         }
     }
 }
