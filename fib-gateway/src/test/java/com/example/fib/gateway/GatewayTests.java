@@ -27,11 +27,13 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 
 /** The whole gateway against a broker of its own, with servers on the raw client. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT, properties = "fib.max-in-flight=200")
+@DirtiesContext // or it outlives its broker, and says so in the log of the tests after it
 class GatewayTests {
 
     private static final TestBroker broker = TestBroker.start();
