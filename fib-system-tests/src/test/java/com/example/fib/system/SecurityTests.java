@@ -68,11 +68,7 @@ class SecurityTests {
     private static Map<String, String> tests() throws IOException {
         Map<String, String> sources = new HashMap<>();
         for (String module : List.of(
-                "fib-test-broker",
-                "rabbit-rpc-spring-boot-starter",
-                "fib-server",
-                "fib-gateway",
-                "fib-system-tests")) {
+                "fib-test-broker", "rabbit-rpc-spring-boot-starter", "fib-server", "fib-gateway", "fib-system-tests")) {
             try (Stream<Path> files =
                     Files.walk(Documented.PROJECT.resolve(module).resolve("src/test/java"))) {
                 files.filter(file -> file.toString().endsWith("Tests.java"))
