@@ -32,7 +32,7 @@ final class FibServer implements AutoCloseable {
             String[] pair = setting.split("=", 2);
             all.put(pair[0], pair[1]);
         }
-        all.put("fib.queue.name", queue);
+        all.putIfAbsent("fib.queue.name", queue);
         List<String> arguments = new ArrayList<>(List.of("--server.port=0"));
         all.forEach((name, value) -> arguments.add("--" + name + "=" + value));
         FibServer server = new FibServer(

@@ -49,6 +49,7 @@ final class ReplyChannel {
 
     private static final long STOP_MS = 5_000;
     private static final int ABORT_MS = 1_000;
+    private static final int FIRST_ANSWERS = 2;
     private static final long FIRST_ANSWER_MS = 1_000;
     private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long ANSWERS_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
@@ -252,9 +253,12 @@ final class ReplyChannel {
                 Address.AMQ_RABBITMQ_REPLY_TO, true, (tag, delivery) -> template.received(delivery), tag -> {});
         // An alarm that is on by now is known before the first call is sent, which would wait for its deadline.
         answeredAt = System.nanoTime();
+        // The broker takes one message and blocks the connection then, so only the answer to a second one says that
+        // there is none.
         heard.drainPermits();
         probe(opened);
-        var unused = heard.tryAcquire(FIRST_ANSWER_MS, TimeUnit.MILLISECONDS);
+        probe(opened);
+        var unused = heard.tryAcquire(FIRST_ANSWERS, FIRST_ANSWER_MS, TimeUnit.MILLISECONDS);
         channel = opened;
         return opened;
     }
@@ -348,7 +352,7 @@ final class ReplyChannel {
         if (cause.isHardError()) {
             blockedBecause = null;
         }
-        heard.release();
+        heard.release(FIRST_ANSWERS);
         template.forEachPending(call -> loseIfSentOn(lost, call, cause));
     }
 
@@ -370,7 +374,7 @@ final class ReplyChannel {
 
     private void blocked(String reason) {
         blockedBecause = reason;
-        heard.release();
+        heard.release(FIRST_ANSWERS);
         log.warn("The broker takes no requests, calls are refused: {}", LogText.line(reason));
         template.forEachPending(call -> {
             if (call.isUnsent()) {
