@@ -88,6 +88,8 @@ class YourOwnApplicationTests {
             assertThat(response.statusCode()).as(response.body()).isIn(503, 504);
             assertThat(response.headers().firstValue("Content-Type")).hasValue("application/problem+json");
             assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)).isLessThan(4_000);
+            // It has both sides: the broker is down for either.
+            await().untilAsserted(() -> assertThat(shop.get("/actuator/health").statusCode()).isEqualTo(503));
         } finally {
             broker.resume();
         }

@@ -10,12 +10,14 @@ import com.rabbitmq.client.Connection;
 import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** A queue that is somebody else's alone: the server waits for it, and says so in few lines. */
+@Tag("faults")
 @ExtendWith(OutputCaptureExtension.class)
 class ExclusiveTests {
 
