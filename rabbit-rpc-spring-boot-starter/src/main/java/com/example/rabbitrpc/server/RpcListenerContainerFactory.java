@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.amqp.core.AcknowledgeMode;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.config.DirectRabbitListenerContainerFactory;
@@ -31,6 +33,11 @@ public final class RpcListenerContainerFactory extends DirectRabbitListenerConta
     private static final int PREFETCH_FOR_EACH_WORKER = 4;
 
     private static final int MAX_WORKERS = 1_000;
+
+    /** Spring's own exit status. */
+    private static final int CANNOT_TAKE_A_REQUEST = 99;
+
+    private static final Logger log = LoggerFactory.getLogger(RpcListenerContainerFactory.class);
 
     private final RpcServer server;
     private final RequestReader reader;
@@ -120,6 +127,7 @@ public final class RpcListenerContainerFactory extends DirectRabbitListenerConta
         container.setMicrometerEnabled(false); // ServerMetrics and RequestTracing say more.
         container.setObservationEnabled(false);
         container.setShutdownTimeout(2_000); // Nothing is computed any more then.
+        container.setJavaLangErrorHandler(RpcListenerContainerFactory::end);
         // A refused login is tried again like a broker that is away; otherwise the check connects while starting.
         container.setPossibleAuthenticationFailureFatal(false);
         container.setApplicationEventPublisher(new ConnectionLog(container, events));
@@ -143,6 +151,14 @@ public final class RpcListenerContainerFactory extends DirectRabbitListenerConta
                 writer,
                 acknowledgements,
                 server));
+    }
+
+    /** What Spring does over an error of a post-processor's, say; its own line of it is off, with its logger. */
+    private static void end(Error error) {
+        if (!(error instanceof StackOverflowError)) {
+            log.error("This server cannot take a request and ends; the broker delivers it to another one", error);
+            System.exit(CANNOT_TAKE_A_REQUEST);
+        }
     }
 
     private static int number(String concurrency) {
