@@ -89,7 +89,8 @@ class YourOwnApplicationTests {
             assertThat(response.headers().firstValue("Content-Type")).hasValue("application/problem+json");
             assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)).isLessThan(4_000);
             // It has both sides: the broker is down for either.
-            await().untilAsserted(() -> assertThat(shop.get("/actuator/health").statusCode()).isEqualTo(503));
+            await().untilAsserted(() ->
+                    assertThat(shop.get("/actuator/health").statusCode()).isEqualTo(503));
         } finally {
             broker.resume();
         }

@@ -41,7 +41,10 @@ class RpcClientAutoConfigurationTests {
     private final String queue = "queue-" + UUID.randomUUID();
     private final ApplicationContextRunner application = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(
-                    SslAutoConfiguration.class, RabbitAutoConfiguration.class, RpcClientAutoConfiguration.class, RpcHealthAutoConfiguration.class))
+                    SslAutoConfiguration.class,
+                    RabbitAutoConfiguration.class,
+                    RpcClientAutoConfiguration.class,
+                    RpcHealthAutoConfiguration.class))
             .withPropertyValues(broker.properties().entrySet().stream()
                     .map(setting -> setting.getKey() + "=" + setting.getValue())
                     .toArray(String[]::new));

@@ -37,7 +37,8 @@ import org.springframework.web.servlet.DispatcherServlet;
 class RpcServerAutoConfigurationTests {
 
     private final ApplicationContextRunner application = new ApplicationContextRunner()
-            .withConfiguration(AutoConfigurations.of(RpcServerAutoConfiguration.class, RpcHealthAutoConfiguration.class, RabbitAutoConfiguration.class))
+            .withConfiguration(AutoConfigurations.of(
+                    RpcServerAutoConfiguration.class, RpcHealthAutoConfiguration.class, RabbitAutoConfiguration.class))
             .withPropertyValues("spring.rabbitmq.port=1", "logging.level.root=info")
             .withBean(Echo.class);
 
@@ -139,8 +140,10 @@ class RpcServerAutoConfigurationTests {
     @Test
     void isNotThereWhereItIsDisabled() {
         new ApplicationContextRunner()
-                .withConfiguration(
-                        AutoConfigurations.of(RpcServerAutoConfiguration.class, RpcHealthAutoConfiguration.class, RabbitAutoConfiguration.class))
+                .withConfiguration(AutoConfigurations.of(
+                        RpcServerAutoConfiguration.class,
+                        RpcHealthAutoConfiguration.class,
+                        RabbitAutoConfiguration.class))
                 .withPropertyValues("rabbit.rpc.server.enabled=false")
                 .run(context -> assertThat(context)
                         .hasNotFailed()

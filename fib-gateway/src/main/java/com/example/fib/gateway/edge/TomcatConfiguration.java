@@ -22,7 +22,8 @@ class TomcatConfiguration {
         return factory -> {
             factory.setProtocol(DrainingProtocol.class.getName());
             factory.addConnectorCustomizers(connector -> {
-                // On platform threads (JDK 17) the slots must be the limit of calls in flight, not the threads. A long answer
+                // On platform threads (JDK 17) the slots must be the limit of calls in flight, not the threads. A long
+                // answer
                 // holds its thread beyond its slot, and there may be half as many of those.
                 String calls = Integer.toString(settings.maxInFlight() + settings.maxInFlight() / 2 + SPARE_THREADS);
                 connector.setProperty("maxThreads", calls);
