@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import com.example.fib.broker.TestBroker;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.FileSystems;
@@ -47,8 +46,8 @@ class DocumentationTests {
                 .flatMap(page -> Documented.commands(page).stream())
                 .toList();
         assertThat(commands).hasSizeGreaterThan(7);
-        String gateway = freePort();
-        String server = freePort();
+        String gateway = Integer.toString(DebianPackage.freePort());
+        String server = Integer.toString(DebianPackage.freePort());
         Path output = temp.resolve("up.log");
         ProcessBuilder up = new ProcessBuilder("bin/up", "--no-docker", "--servers", "2")
                 .directory(Documented.PROJECT.toFile())
@@ -67,10 +66,9 @@ class DocumentationTests {
         Process process = up.start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
         try {
-            await().atMost(UP).untilAsserted(() -> {
-                assertThat(process.isAlive()).as(Documented.text(output)).isTrue();
-                assertThat(Documented.text(output)).contains("Ready.");
-            });
+            await().atMost(UP)
+                    .until(() -> !process.isAlive() || Documented.text(output).contains("Ready."));
+            assertThat(Documented.text(output)).contains("Ready.");
             for (String port : List.of(gateway, server)) {
                 // Of another loopback address: who listens on all interfaces takes it.
                 assertThatThrownBy(() -> new Socket("127.0.0.2", Integer.parseInt(port)).close())
@@ -112,7 +110,8 @@ class DocumentationTests {
     @Test
     void namesModulesTestsAndOptionsThatThereAre() throws IOException {
         List<Path> tests = new ArrayList<>();
-        for (String module : List.of("fib-test-broker", "fib-server", "fib-gateway", "fib-system-tests")) {
+        for (String module : List.of(
+                "fib-test-broker", "rabbit-rpc-spring-boot-starter", "fib-server", "fib-gateway", "fib-system-tests")) {
             try (Stream<Path> files =
                     Files.walk(Documented.PROJECT.resolve(module).resolve("src/test/java"))) {
                 files.map(Path::getFileName).forEach(tests::add);
@@ -148,11 +147,5 @@ class DocumentationTests {
             names.addAll(List.of(matcher.group(1).split(",", -1)));
         }
         return names;
-    }
-
-    private static String freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return Integer.toString(socket.getLocalPort());
-        }
     }
 }

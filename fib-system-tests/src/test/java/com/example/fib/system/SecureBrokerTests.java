@@ -15,7 +15,6 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
@@ -31,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -111,9 +109,9 @@ class SecureBrokerTests {
                 .issue("client", "ca")
                 .issue("renewed", "ca", "-ext", "san=dns:localhost");
         certificates.put("broker", "good").put("web", "good").put("trusted", "ca");
-        tlsPort = freePort();
-        clientCertificatePort = freePort();
-        managementPort = freePort();
+        tlsPort = DebianPackage.freePort();
+        clientCertificatePort = DebianPackage.freePort();
+        managementPort = DebianPackage.freePort();
         Path definitions = folder.resolve("definitions.json");
         Files.writeString(definitions, definitions(Map.of("ADMIN_USER", "guest", "ADMIN_PASSWORD", "guest")));
         broker = TestBroker.start(
@@ -523,21 +521,5 @@ class SecureBrokerTests {
         tls.init(null, trust.getTrustManagers(), null);
         HttpClient client = HttpClient.newBuilder().sslContext(tls).build();
         return Http.get(client, URI.create(scheme + "://localhost:" + port + path));
-    }
-
-    /** Below those of bin/rabbitmq and of outgoing connections. */
-    private static int freePort() {
-        return Stream.generate(() -> ThreadLocalRandom.current().nextInt(10_000, 15_000))
-                .filter(SecureBrokerTests::isFree)
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static boolean isFree(int port) {
-        try (ServerSocket socket = new ServerSocket(port)) {
-            return socket.isBound();
-        } catch (IOException ex) {
-            return false;
-        }
     }
 }
