@@ -4,9 +4,9 @@ import java.net.URI;
 import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.beans.factory.annotation.Value;
-import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
@@ -29,7 +29,10 @@ public class NaiveGateway {
     }
 
     public static void main(String[] args) {
-        SpringApplication.run(NaiveGateway.class, args);
+        new SpringApplicationBuilder(NaiveGateway.class)
+                // The library is on these tests' class path.
+                .properties("rabbit.rpc.client.enabled=false", "rabbit.rpc.server.enabled=false")
+                .run(args);
     }
 
     @GetMapping("/fib/{n}")

@@ -12,6 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.connection.ConnectionNameStrategy;
 import org.springframework.amqp.rabbit.core.RabbitOperations;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -66,10 +67,18 @@ public final class RpcClientAutoConfiguration {
                 CachingConnectionFactoryConfigurer configurer,
                 ObjectProvider<ConnectionFactoryCustomizer> customizers,
                 RabbitProperties properties,
-                ObjectProvider<SslBundles> bundles)
+                ObjectProvider<SslBundles> bundles,
+                ObjectProvider<ConnectionNameStrategy> names,
+                Environment environment)
                 throws Exception {
             CachingConnectionFactory factory = RpcConnections.create(
                     beanConfigurer, configurer, customizers, properties, bundles.getIfAvailable());
+            if (names.getIfAvailable() == null) {
+                // Who it is, for whoever looks at the broker.
+                String name = environment.getProperty("spring.application.name", "rpc-client") + "@"
+                        + environment.getProperty("HOSTNAME", "localhost");
+                factory.setConnectionNameStrategy(any -> name);
+            }
             // A reply only wakes whoever waits for it: that costs less than handing it to a thread which does.
             factory.setExecutor(new ExecutorServiceAdapter(new SyncTaskExecutor()));
             return factory;
