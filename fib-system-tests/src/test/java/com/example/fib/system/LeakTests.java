@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * Many calls that fail leave nothing behind: neither in the gateway nor in the broker. 2,000 of each kind take a minute and a half
  * in all; with {@code -Dfib.faults=long} it is 100,000 of each, and seven minutes on two busy cores.
  */
-@Tag("faults")
+@Tag("soak")
 class LeakTests {
 
     private static final int CALLS = Fault.LONG ? 100_000 : 2_000;

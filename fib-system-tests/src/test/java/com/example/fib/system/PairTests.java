@@ -100,7 +100,7 @@ class PairTests {
     @Test
     void isSetUpByItsSettings() {
         Map<String, String> settings = new HashMap<>(broker.properties());
-        settings.put("fib.deadline", "300ms");
+        settings.put("fib.deadline", "1500ms");
         settings.put("fib.max-n", "50");
         settings.put("fib.queue.name", broker.newQueue());
         try (ServiceProcess server = ServiceProcess.server(settings).awaitHealthy();
@@ -113,7 +113,7 @@ class PairTests {
             try {
                 HttpResponse<String> late = gateway.get("/fib/30");
                 assertThat(late.statusCode()).isEqualTo(504);
-                assertThat(late.body()).contains("300 ms");
+                assertThat(late.body()).contains("1500 ms");
             } finally {
                 server.resume();
             }
