@@ -60,7 +60,7 @@ class LeakTests {
     private record Holdings(int channels, int messages, int threads, int inFlight, int callObjects, int heap) {
 
         private static final Pattern CALL_OBJECTS = Pattern.compile("(?m)^ *\\d+: +(\\d+) +\\d+ +"
-                + "(?:com.example.fib.gateway.PendingCall|org.springframework.amqp.core.Message(?:Properties)?"
+                + "(?:com.example.rabbitrpc.client.PendingCall|org.springframework.amqp.core.Message(?:Properties)?"
                 + "|com.rabbitmq.client.(?:Delivery|Return|AMQP\\$BasicProperties))(?: .*)?$");
         private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)$");
 
