@@ -21,6 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.amqp.AmqpIOException;
 import org.springframework.amqp.AmqpResourceNotAvailableException;
+import org.springframework.amqp.AmqpTimeoutException;
 import org.springframework.amqp.core.Address;
 import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.rabbit.connection.Connection;
@@ -50,7 +51,7 @@ final class ReplyChannel {
     private static final long STOP_MS = 5_000;
     private static final int ABORT_MS = 1_000;
     private static final int FIRST_ANSWERS = 2;
-    private static final long FIRST_ANSWER_MS = 1_000;
+    private static final long FIRST_ANSWERS_MS = 5_000;
     private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long ANSWERS_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
     /** Longer than heartbeats need to end a connection that is silent: this is for one whose threads are gone. */
@@ -258,7 +259,9 @@ final class ReplyChannel {
         heard.drainPermits();
         probe(opened);
         probe(opened);
-        var unused = heard.tryAcquire(FIRST_ANSWERS, FIRST_ANSWER_MS, TimeUnit.MILLISECONDS);
+        if (!heard.tryAcquire(FIRST_ANSWERS, FIRST_ANSWERS_MS, TimeUnit.MILLISECONDS)) {
+            throw new AmqpTimeoutException("The broker lets a connection be opened and answers nothing on it");
+        }
         channel = opened;
         return opened;
     }

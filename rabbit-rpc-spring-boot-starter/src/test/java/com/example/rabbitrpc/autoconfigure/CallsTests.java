@@ -96,7 +96,9 @@ class CallsTests {
         return new SpringApplicationBuilder(classes)
                 .web(WebApplicationType.NONE)
                 .run(Stream.concat(
-                                Stream.of("--management.otlp.metrics.export.enabled=false"),
+                                Stream.of(
+                                        "--management.otlp.metrics.export.enabled=false",
+                                        "--spring.application.name=calls"),
                                 broker.properties().entrySet().stream()
                                         .map(setting -> "--" + setting.getKey() + "=" + setting.getValue()))
                         .toArray(String[]::new));
@@ -250,7 +252,7 @@ class CallsTests {
         server.requests().take();
         broker.ctl("list_connections", "pid", "client_properties")
                 .lines()
-                .filter(connection -> connection.contains("rpcClientConnectionFactory"))
+                .filter(connection -> connection.contains("calls@"))
                 .forEach(connection ->
                         broker.ctl("close_connection", connection.substring(0, connection.indexOf('\t')), "test"));
 
