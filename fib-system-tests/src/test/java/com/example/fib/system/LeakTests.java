@@ -23,13 +23,16 @@ import org.junit.jupiter.api.Test;
  * Many calls that fail leave nothing behind: neither in the gateway nor in the broker. 2,000 of each kind take a minute and a half
  * in all; with {@code -Dfib.faults=long} it is 100,000 of each, and seven minutes on two busy cores.
  */
-@Tag("soak")
+@Tag("faults")
 class LeakTests {
 
     private static final int CALLS = Fault.LONG ? 100_000 : 2_000;
     private static final Duration BOUND = Duration.ofSeconds(Fault.LONG ? 600 : 60);
     private static final int CALLERS = 200;
     private static final String QUEUE = "rpc_queue";
+    /** The gateway's calls and its watch; the server's consumer, its watch once it was idle, and its trials on RabbitMQ 3. */
+    private static final int CHANNELS = 5;
+
     private static final String RETURNED = "rabbitmq_unrouted_published_total";
     private static final String UNCLAIMED = "rpc_client_replies_unclaimed_total";
 
@@ -81,7 +84,7 @@ class LeakTests {
         /** Each call that leaked 2 KB, each reply 0.4 KB; some 250 KB come and go by themselves. */
         void requireNotAbove(Holdings before) {
             String both = " in " + before + " -> " + this;
-            assertThat(channels).as("channels" + both).isLessThanOrEqualTo(before.channels);
+            assertThat(channels).as("channels" + both).isLessThanOrEqualTo(CHANNELS);
             assertThat(messages).as("messages" + both).isLessThanOrEqualTo(before.messages);
             assertThat(threads).as("threads" + both).isLessThanOrEqualTo(before.threads + 10);
             assertThat(inFlight).as("calls in flight" + both).isZero();
