@@ -1,5 +1,6 @@
 package com.example.fib.server;
 
+import com.example.rabbitrpc.ShortRequests;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.core.QueueBuilder;
 import org.springframework.boot.SpringApplication;
@@ -14,6 +15,12 @@ public class FibServerApplication {
 
     public static void main(String[] args) {
         SpringApplication.run(FibServerApplication.class, args);
+    }
+
+    /** Three digits: up to fib(999), which takes a few microseconds. */
+    @Bean
+    ShortRequests shortRequests() {
+        return request -> request.getBody().length <= 3;
     }
 
     /** A classic queue has no arguments, as every tutorial's programs declare it. */

@@ -1,5 +1,6 @@
 package com.example.rabbitrpc.autoconfigure;
 
+import com.example.rabbitrpc.ShortRequests;
 import com.example.rabbitrpc.server.GuardedConnectionFactory;
 import com.example.rabbitrpc.server.MicrometerRequestTracing;
 import com.example.rabbitrpc.server.MicrometerServerMetrics;
@@ -178,7 +179,8 @@ public final class RpcServerAutoConfiguration {
             ObjectProvider<RabbitConnectionDetails> details,
             RpcServerOptions options,
             ObjectProvider<ServerMetrics> metrics,
-            ObjectProvider<RequestTracing> tracing) {
+            ObjectProvider<RequestTracing> tracing,
+            ObjectProvider<ShortRequests> shortRequests) {
         CachingConnectionFactory connections = own.getIfAvailable();
         GuardedConnectionFactory client = null;
         if (connections == null) {
@@ -199,7 +201,8 @@ public final class RpcServerAutoConfiguration {
                 nodes,
                 options,
                 metrics.getIfAvailable(() -> ServerMetrics.NONE),
-                tracing.getIfAvailable(() -> RequestTracing.NONE));
+                tracing.getIfAvailable(() -> RequestTracing.NONE),
+                shortRequests.getIfAvailable(() -> request -> false));
     }
 
     @Bean

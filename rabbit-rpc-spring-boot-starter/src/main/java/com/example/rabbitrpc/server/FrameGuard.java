@@ -17,11 +17,12 @@ import org.jspecify.annotations.Nullable;
  * Stands between the socket and the client, and sees to it that one message cannot cost the connection. The client closes
  * it over headers nested more than 32 deep and over bodies above its limit; the broker then delivers the message again, for
  * ever. Here such headers are taken off the message, and of a long body only the beginning is kept. It also keeps a
- * {@link RawCorrelationId} what it is.
+ * {@link RawCorrelationId} what it is, and tells the {@link ReadingThread} what it reads.
  */
 final class FrameGuard implements FrameHandler {
 
     private final FrameHandler socket;
+    private final ReadingThread reading;
     private final int keptBytes;
 
     /** By channel: how much of the body being received is still to be kept. The connection's reader alone uses it. */
@@ -30,11 +31,13 @@ final class FrameGuard implements FrameHandler {
     /** @param keptBytes of a longer body this much is kept */
     FrameGuard(FrameHandler socket, int keptBytes) {
         this.socket = socket;
+        this.reading = new ReadingThread(socket);
         this.keptBytes = keptBytes;
     }
 
     @Override
     public @Nullable Frame readFrame() throws IOException {
+        reading.reads();
         Frame frame = socket.readFrame();
         while (frame != null && frame.getType() == AMQP.FRAME_BODY && keep.getOrDefault(frame.getChannel(), 1) == 0) {
             frame = socket.readFrame();
@@ -42,11 +45,23 @@ final class FrameGuard implements FrameHandler {
         if (frame == null) {
             return null;
         }
-        return switch (frame.getType()) {
-            case AMQP.FRAME_HEADER -> header(frame);
-            case AMQP.FRAME_BODY -> body(frame);
-            default -> frame;
-        };
+        switch (frame.getType()) {
+            case AMQP.FRAME_HEADER -> {
+                reading.hasRead();
+                return header(frame);
+            }
+            case AMQP.FRAME_BODY -> {
+                reading.hasRead();
+                return body(frame);
+            }
+            default -> {
+                return frame;
+            }
+        }
+    }
+
+    ReadingThread reading() {
+        return reading;
     }
 
     private Frame header(Frame frame) {
@@ -73,6 +88,7 @@ final class FrameGuard implements FrameHandler {
 
     @Override
     public void initialize(AMQConnection connection) {
+        reading.serves(connection);
         socket.initialize(connection);
     }
 
@@ -127,7 +143,9 @@ final class FrameGuard implements FrameHandler {
 
     @Override
     public void flush(@Nullable WriteListener listener) throws IOException {
-        socket.flush(listener);
+        if (listener != null || !reading.flushesLater()) {
+            socket.flush(listener);
+        }
     }
 
     @Override

@@ -10,8 +10,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,8 @@ public final class GuardedConnectionFactory extends ConnectionFactory {
 
     private final ConnectionFactory configured;
     private final int keptBytes;
+
+    private final Set<FrameGuard> guards = Collections.newSetFromMap(new WeakHashMap<>());
 
     private volatile @Nullable InetSocketAddress last;
 
@@ -56,7 +61,7 @@ public final class GuardedConnectionFactory extends ConnectionFactory {
     }
 
     @Override
-    public Connection newConnection(ExecutorService executor, List<Address> addresses, String name)
+    public Connection newConnection(@Nullable ExecutorService executor, List<Address> addresses, String name)
             throws IOException, TimeoutException {
         InetSocketAddress avoided = last;
         List<Address> order = new ArrayList<>(addresses);
@@ -64,7 +69,7 @@ public final class GuardedConnectionFactory extends ConnectionFactory {
             order.sort(Comparator.comparing(
                     address -> avoided.equals(address.toInetSocketAddress(portOrDefault(address.getPort(), isSSL())))));
         }
-        return super.newConnection(executor, order, name);
+        return super.newConnection(executor == null ? null : ReadingThread.before(executor), order, name);
     }
 
     @Override
@@ -75,6 +80,21 @@ public final class GuardedConnectionFactory extends ConnectionFactory {
     @Override
     protected synchronized FrameHandlerFactory createFrameHandlerFactory() throws IOException {
         FrameHandlerFactory sockets = super.createFrameHandlerFactory();
-        return (address, connectionName) -> new FrameGuard(sockets.create(address, connectionName), keptBytes);
+        return (address, connectionName) -> {
+            FrameGuard guard = new FrameGuard(sockets.create(address, connectionName), keptBytes);
+            synchronized (guards) {
+                guards.add(guard);
+            }
+            return guard;
+        };
+    }
+
+    /** Ends connections whose thread does not come back to read. To be called often, by a thread of its own. */
+    void endStuck() {
+        List<FrameGuard> open;
+        synchronized (guards) {
+            open = List.copyOf(guards);
+        }
+        open.forEach(guard -> guard.reading().endIfStuck());
     }
 }

@@ -14,7 +14,7 @@ import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageProperties;
 
 /**
- * Answers requests, each on one of the {@link Workers}. Every message gets one reply, published before its
+ * Answers requests, each on one of the {@link Workers}, or where it was read if it is short. Every message gets one reply, published before its
  * acknowledgement, or is rejected for good with one line in the log where no reply can be sent. Nothing is requeued here
  * but by a stop, and no message makes this throw.
  */
@@ -59,7 +59,11 @@ final class RequestHandler {
         }
         Request request = new Request(message, channel, System.nanoTime());
         try {
-            workers.execute(request);
+            if (server.isShort(message) && !workers.isStopping()) {
+                request.run();
+            } else {
+                workers.execute(request);
+            }
         } catch (Throwable ex) {
             request.fail(
                     ex); // Spring would end the process over an Error, and leave the request unsettled over the rest.

@@ -1,5 +1,6 @@
 package com.example.rabbitrpc.server;
 
+import com.example.rabbitrpc.ShortRequests;
 import com.example.rabbitrpc.server.oldbroker.ReplyTrials;
 import com.rabbitmq.client.Address;
 import com.rabbitmq.client.Connection;
@@ -8,9 +9,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.amqp.core.Message;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.beans.factory.DisposableBean;
 
@@ -27,7 +32,10 @@ public final class RpcServer implements DisposableBean {
     private final @Nullable ReplyTrials trials;
     private final ReplyPublisher replies;
     private final ReplyRight replyRight;
+    private final ShortRequests shortRequests;
     private final ExecutorService probing = Threads.fixed(1, "rpc-probing-");
+    private final ScheduledExecutorService readingWatch =
+            Executors.newSingleThreadScheduledExecutor(Threads.daemons("rpc-reading-watch-"));
 
     /**
      * @param client what makes the connections, where they are the library's own; null where they are the application's
@@ -39,11 +47,13 @@ public final class RpcServer implements DisposableBean {
             List<Address> nodes,
             RpcServerOptions options,
             ServerMetrics metrics,
-            RequestTracing tracing) {
+            RequestTracing tracing,
+            ShortRequests shortRequests) {
         this.connectionFactory = connectionFactory;
         this.options = options;
         this.metrics = metrics;
         this.tracing = tracing;
+        this.shortRequests = shortRequests;
         this.connection = new RequestConnection(client, Threads.cached("rpc-closing-"));
         this.replyRight = new ReplyRight(connection, probing);
         this.trials = client == null
@@ -54,6 +64,9 @@ public final class RpcServer implements DisposableBean {
         connectionFactory.addConnectionListener(connection);
         connectionFactory.addConnectionListener(replies);
         connectionFactory.addConnectionListener(replyRight);
+        if (client != null) {
+            var unused = readingWatch.scheduleWithFixedDelay(client::endStuck, 1, 1, TimeUnit.SECONDS);
+        }
     }
 
     /** First the one that requests come from: it is known to answer. */
@@ -88,6 +101,15 @@ public final class RpcServer implements DisposableBean {
         return connection;
     }
 
+    boolean isShort(Message request) {
+        try {
+            return shortRequests.isShort(request);
+        } catch (RuntimeException ex) {
+            log.error("ShortRequests failed; the request goes to a worker", ex);
+            return false;
+        }
+    }
+
     ReplyPublisher replies() {
         return replies;
     }
@@ -113,6 +135,7 @@ public final class RpcServer implements DisposableBean {
 
     @Override
     public void destroy() {
+        readingWatch.shutdownNow();
         probing.shutdownNow();
         if (trials != null) {
             trials.close();

@@ -73,6 +73,10 @@ final class Workers {
         giveBack();
     }
 
+    boolean isStopping() {
+        return stopping;
+    }
+
     void resume() {
         stopping = false;
     }

@@ -40,8 +40,9 @@ final class TestServer implements AutoCloseable {
     }
 
     /** The server with further beans. */
-    static TestServer startWith(Class<?> beans, TestBroker broker) {
-        TestServer server = run(new SpringApplicationBuilder(TestApplication.class, beans), broker, broker.newQueue());
+    static TestServer startWith(Class<?> beans, TestBroker broker, String... settings) {
+        TestServer server =
+                run(new SpringApplicationBuilder(TestApplication.class, beans), broker, broker.newQueue(), settings);
         server.awaitConsuming(10);
         return server;
     }
