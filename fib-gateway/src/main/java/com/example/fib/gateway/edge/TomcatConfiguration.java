@@ -4,8 +4,10 @@ import com.example.fib.gateway.FibGatewaySettings;
 import org.apache.catalina.core.StandardHost;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.web.filter.RequestContextFilter;
 
 /** What Tomcat does before and around Spring MVC. */
 @Configuration(proxyBeanMethods = false)
@@ -16,6 +18,14 @@ class TomcatConfiguration {
 
     /** What a connection keeps to read and to write, also while it is idle; requests and responses are smaller. In bytes. */
     private static final String BUFFER = "2048";
+
+    /** The dispatcher sets the same for all that reads it here. */
+    @Bean
+    FilterRegistrationBean<RequestContextFilter> noRequestContextFilter() {
+        FilterRegistrationBean<RequestContextFilter> none = new FilterRegistrationBean<>(new RequestContextFilter());
+        none.setEnabled(false);
+        return none;
+    }
 
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(FibGatewaySettings settings) {
