@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.beans.factory.DisposableBean;
 
-/** What all listeners of an application share: their connection to the broker, and the way out for their replies. */
+/** What all listeners of an application share: their connection to the broker, and what sends their replies. */
 public final class RpcServer implements DisposableBean {
 
     private static final Logger log = LoggerFactory.getLogger(RpcServer.class);
@@ -30,7 +30,7 @@ public final class RpcServer implements DisposableBean {
     private final ExecutorService probing = Threads.fixed(1, "rpc-probing-");
 
     /**
-     * @param client what makes the connections, where they are the library's own; null where they are the application's
+     * @param client what makes the connections, if they are the library's own; null if they are the application's
      * @param nodes where the client finds the broker
      */
     public RpcServer(
@@ -101,7 +101,7 @@ public final class RpcServer implements DisposableBean {
         return replyRight.isRefused();
     }
 
-    /** For questions to the broker, which may hang. */
+    /** A thread for questions to the broker, which may hang. */
     public ExecutorService probing() {
         return probing;
     }
