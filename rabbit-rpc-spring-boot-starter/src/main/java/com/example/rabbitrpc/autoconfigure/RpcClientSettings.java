@@ -17,7 +17,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param maxInFlight calls that may wait for a reply at the same time; one more is refused when none has been answered within
  *     75 ms. Default 256
  * @param hedgeAfter when a request that has no reply yet is sent once more, to reach another server; 0 for never. Only for
- *     functions that may be computed twice. Default 0
+ *     functions that may be computed twice, and only with a resend-share above 0. Default 0
  * @param resendShare how many requests may be sent a second time, after hedge-after or a lost connection, as a share of all
  *     calls; 0 for none. Default 0
  * @param queues queues that are watched from the start; the application then also connects at the start. Default none
