@@ -2,7 +2,7 @@ package com.example.rabbitrpc;
 
 import org.jspecify.annotations.Nullable;
 
-/** {@link RpcStatus#UNAVAILABLE}, as the broker says that nobody takes requests from the queue, or that there is no such queue. */
+/** {@link RpcStatus#UNAVAILABLE}: the broker says that nobody consumes from the queue, or that there is no such queue. */
 public final class NoServerException extends RpcException {
 
     private static final long serialVersionUID = 1L;

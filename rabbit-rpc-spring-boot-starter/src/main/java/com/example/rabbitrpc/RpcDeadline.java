@@ -11,7 +11,7 @@ import org.springframework.amqp.core.MessagePostProcessor;
  * template.convertSendAndReceive("quotes", order, RpcDeadline.in(Duration.ofMillis(300)));
  * }</pre>
  *
- * <p>It counts from the moment it is made. On the wire it is the message's {@code expiration}, in milliseconds.
+ * <p>The time begins when this object is made. In the message it is the {@code expiration}, in milliseconds.
  */
 public final class RpcDeadline implements MessagePostProcessor {
 
@@ -24,7 +24,7 @@ public final class RpcDeadline implements MessagePostProcessor {
     }
 
     /**
-     * So long from now on.
+     * This long from now on.
      *
      * @throws IllegalArgumentException if the time is below a millisecond or above ten minutes
      */
@@ -35,7 +35,7 @@ public final class RpcDeadline implements MessagePostProcessor {
         return at(System.nanoTime() + time.toNanos());
     }
 
-    /** At that moment, by {@link System#nanoTime()}: where the call is a part of something that began before. */
+    /** At that moment, by {@link System#nanoTime()}. Use it where the call is a part of work that began before. */
     public static RpcDeadline at(long nanoTime) {
         return new RpcDeadline(nanoTime);
     }

@@ -6,9 +6,9 @@ import org.springframework.amqp.AmqpException;
 /**
  * A call that failed, with a status for the program and a detail for a person.
  *
- * <p>A listener throws it to refuse a request: the caller gets both, so the detail must be fit to be read by strangers. A call
- * throws it when its reply is a failure, or when there can be none. It is an {@link AmqpException}, as all that a {@link
- * org.springframework.amqp.rabbit.core.RabbitTemplate} throws. It has no stack trace: refusing must stay cheap in an overload.
+ * <p>A listener throws it to refuse a request. The caller gets both, so the detail must not contain secrets. A call
+ * throws it when its reply is a failure, or when there can be no reply. It is an {@link AmqpException}, like other failures of a
+ * {@link org.springframework.amqp.rabbit.core.RabbitTemplate}. It has no stack trace, so that refusals are cheap in an overload.
  */
 public class RpcException extends AmqpException {
 
@@ -26,7 +26,7 @@ public class RpcException extends AmqpException {
         this(status, detail, null);
     }
 
-    /** The same, with what it was caused by: for this process's log, never for the caller. */
+    /** The same, with a cause for this process's log. The caller never gets the cause. */
     public RpcException(RpcStatus status, String detail, @Nullable Throwable cause) {
         super(detail, cause);
         if (status == RpcStatus.OK) {
@@ -41,7 +41,7 @@ public class RpcException extends AmqpException {
         return status;
     }
 
-    /** Why, in a sentence. */
+    /** The reason, in one sentence. */
     public final String detail() {
         return detail;
     }

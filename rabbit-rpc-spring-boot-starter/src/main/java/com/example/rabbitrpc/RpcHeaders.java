@@ -1,6 +1,6 @@
 package com.example.rabbitrpc;
 
-/** Names of message headers. They are bytes on the wire: change them, and the other side fails. */
+/** Names of message headers. Both sides use them: a changed name breaks the other side. */
 public final class RpcHeaders {
 
     /** Reply: the outcome, a name of {@link RpcStatus}; absent means OK. */

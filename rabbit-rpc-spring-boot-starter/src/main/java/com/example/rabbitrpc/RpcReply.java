@@ -4,18 +4,18 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reply with what it tells beside its body. Ask for it by its type:
+ * A reply with its body and what its headers say. Ask for it by its type:
  *
  * <pre>{@code
  * RpcReply<Quote> reply = template.convertSendAndReceiveAsType(
  *         "quotes", order, new ParameterizedTypeReference<RpcReply<Quote>>() {});
  * }</pre>
  *
- * @param body the result; null where the function returned nothing
- * @param server the instance that answered; null from a server that does not say, as the RabbitMQ tutorial's
- * @param computeTime how long computing took; null from a server that does not say
- * @param correlationId the id that the request and this reply went under
- * @param <T> the result's type: byte[] takes the body as it came
+ * @param body the result; a server's null is an empty text
+ * @param server the instance that answered; null if the server does not say, like the RabbitMQ tutorial's
+ * @param computeTime how long computing took; null if the server does not say
+ * @param correlationId the id of the request and of this reply
+ * @param <T> the result's type; byte[] is the body as it came
  */
 public record RpcReply<T>(
         @Nullable T body,

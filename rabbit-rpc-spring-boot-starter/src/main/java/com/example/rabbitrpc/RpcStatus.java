@@ -1,21 +1,21 @@
 package com.example.rabbitrpc;
 
 /**
- * How a call ended. Names and meanings are gRPC's ({@code google.rpc.Code}); on the wire it is the reply's header {@value
- * RpcHeaders#STATUS}, and a reply without it is {@link #OK}, as the RabbitMQ tutorial's servers send none.
+ * How a call ended. Names and meanings are gRPC's ({@code google.rpc.Code}). In a reply it is the header {@value
+ * RpcHeaders#STATUS}. A reply without that header is {@link #OK}, as the RabbitMQ tutorial's servers send none.
  */
 public enum RpcStatus {
     /** There is a result. */
     OK,
-    /** The request cannot be read, or is not valid: sent again, it fails again. */
+    /** The request cannot be read, or is not valid. It fails again if it is sent again. */
     INVALID_ARGUMENT,
-    /** The request is well-formed, and asks for more than the function takes. */
+    /** The request is well-formed, but its values are outside of what the function accepts. */
     OUT_OF_RANGE,
-    /** Its time was over before there was a result. */
+    /** The deadline passed before there was a result. */
     DEADLINE_EXCEEDED,
-    /** More calls than there may be at once. Nothing was computed. */
+    /** Too many calls at once, or no memory for this one. Nothing was computed. */
     RESOURCE_EXHAUSTED,
-    /** No broker, or nobody who serves. Trying again later may help. */
+    /** No broker, or no server. A later call may succeed. */
     UNAVAILABLE,
     /** The function failed, or its reply cannot be read. */
     INTERNAL

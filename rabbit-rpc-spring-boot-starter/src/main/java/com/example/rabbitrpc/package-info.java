@@ -1,4 +1,4 @@
-/** What applications name: how a call ends, what a reply tells, how long a call may take. */
+/** The types that applications use: how a call ends, what a reply says, how long a call may take. */
 @NullMarked
 package com.example.rabbitrpc;
 

@@ -40,8 +40,8 @@ import org.springframework.core.task.support.ExecutorServiceAdapter;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Calls: the application's template becomes the library's, unless the application brings one. The parts have an order, as some ask
- * what those before them have made.
+ * Calls: the application's {@code RabbitTemplate} is the library's, unless the application defines one. The parts have an order, as
+ * some depend on beans of those before them.
  */
 @AutoConfiguration(before = RabbitAutoConfiguration.class)
 @ConditionalOnBooleanProperty(name = "rabbit.rpc.client.enabled", matchIfMissing = true)

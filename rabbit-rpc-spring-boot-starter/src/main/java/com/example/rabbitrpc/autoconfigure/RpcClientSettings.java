@@ -12,15 +12,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * Settings of calls. The broker's own are {@code spring.rabbitmq.*}.
  *
  * @param enabled whether the application's template is the library's. Default true
- * @param deadline how long a call may take in all, where it does not say. Default: spring.rabbitmq.template.reply-timeout where
+ * @param deadline how long a call may take in all, unless the call sets it. Default: spring.rabbitmq.template.reply-timeout if
  *     that is set, else 5s
  * @param maxInFlight calls that may wait for a reply at the same time; one more is refused when none has been answered within
  *     75 ms. Default 256
- * @param hedgeAfter when a request that has no reply yet is sent once more, to reach another server; 0 for never: only where
- *     computing twice does no harm. Default 0
- * @param resendShare how many requests may be sent a second time, for that or as their connection was lost, as a share of all
+ * @param hedgeAfter when a request that has no reply yet is sent once more, to reach another server; 0 for never. Only for
+ *     functions that may be computed twice, and only with a resend-share above 0. Default 0
+ * @param resendShare how many requests may be sent a second time, after hedge-after or a lost connection, as a share of all
  *     calls; 0 for none. Default 0
- * @param queues queues that are watched from the start, which also connects then. Default none
+ * @param queues queues that are watched from the start; the application then also connects at the start. Default none
  */
 @ConfigurationProperties("rabbit.rpc.client")
 record RpcClientSettings(

@@ -15,7 +15,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.annotation.Bean;
 
-/** Health of whichever sides an application has: {@code rpc} of its calls, {@code listener} of its listeners, {@code broker} of both. */
+/** Health of the sides that an application has: {@code rpc} of its calls, {@code listener} of its listeners, {@code broker} of both. */
 @AutoConfiguration(after = {RpcClientAutoConfiguration.class, RpcServerAutoConfiguration.class})
 @ConditionalOnClass(HealthIndicator.class)
 public final class RpcHealthAutoConfiguration {

@@ -55,9 +55,9 @@ import org.springframework.validation.Validator;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Listeners that answer requests: {@code rpcListenerContainerFactory}, on a connection of its own. That is set up as Boot's,
- * by {@code spring.rabbitmq}, behind a guard and with every wait bounded. It comes before Boot's, so that a missing
- * connection factory means that the application has none of its own.
+ * Listeners that answer requests: {@code rpcListenerContainerFactory}, on a separate connection. That is configured like Boot's,
+ * by {@code spring.rabbitmq}, with a guard and with a limit for every wait. This comes before Boot's auto-configuration, so that a
+ * missing connection factory means that the application does not define one.
  */
 @AutoConfiguration(before = RabbitAutoConfiguration.class)
 @ConditionalOnClass(EnableRabbit.class)

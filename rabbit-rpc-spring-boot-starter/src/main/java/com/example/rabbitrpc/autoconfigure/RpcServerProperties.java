@@ -8,14 +8,14 @@ import org.springframework.util.StringUtils;
 import org.springframework.util.unit.DataSize;
 
 /**
- * How listeners with rpcListenerContainerFactory are served.
+ * Settings of listeners with rpcListenerContainerFactory.
  *
- * @param enabled whether there is a rpcListenerContainerFactory
- * @param workers how many requests of one listener are computed at a time, where its concurrency says nothing else; prefetch
- *     goes with it
+ * @param enabled whether there is an rpcListenerContainerFactory
+ * @param workers how many requests of one listener are computed at a time, unless its concurrency says otherwise; prefetch
+ *     is four times as many by default
  * @param replyToPattern regular expression of further queues that a reply may go to; unset means none
  * @param instanceId this process's name in replies; unset means host name and a random suffix
- * @param maxRequestSize what a request's body may have; a longer one is refused
+ * @param maxRequestSize how large a request's body may be; a larger one is refused
  */
 @ConfigurationProperties("rabbit.rpc.server")
 record RpcServerProperties(

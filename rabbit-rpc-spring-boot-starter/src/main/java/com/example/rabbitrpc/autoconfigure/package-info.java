@@ -1,4 +1,4 @@
-/** What Spring Boot sets up. No other package of this library knows Spring Boot. */
+/** The beans that Spring Boot creates. No other package of this library uses Spring Boot. */
 @NullMarked
 package com.example.rabbitrpc.autoconfigure;
 

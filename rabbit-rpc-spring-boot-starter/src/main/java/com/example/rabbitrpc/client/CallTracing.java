@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.MessageProperties;
 
 /**
- * What a trace shows of a call. A second sending is a span of its own, and the parent of what its server does: as both sendings
- * have one correlation id, nothing else tells which server was reached by which. A reply that nobody waits for any more is a span
- * in the trace of the call that it came too late for.
+ * The spans of a call. A second sending has its own span, which is the parent of its server's span: both sendings
+ * have one correlation id, so only the parent shows which server got which. A reply that nobody waits for any more is a span
+ * in its call's trace.
  */
 public final class CallTracing {
 
@@ -23,7 +23,7 @@ public final class CallTracing {
     private final Tracer tracer;
     private final Propagator propagator;
 
-    /** Spans by this tracer; requests carry them on as the propagator has it. */
+    /** This tracer makes the spans, this propagator writes them into requests. */
     public CallTracing(Tracer tracer, Propagator propagator) {
         this.tracer = tracer;
         this.propagator = propagator;

@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.connection.Connection;
 
 /**
- * Asks the broker ten times a second about each queue that is called, and knows from its answers whether anybody consumes. A queue
- * that is not there, or that the broker does not tell of, it asks for more and more seldom: each such answer closes a channel, and
- * is a line in the broker's log. Calls to a queue that is not there need no watch: the broker returns them at once.
+ * Asks the broker ten times a second about each queue that is called. The answers say whether anybody consumes. It asks less and
+ * less often for a queue that is missing, or that the broker refuses to describe: each such answer closes a channel and
+ * writes a line into the broker's log. Calls to a missing queue need no watch: the broker returns them at once.
  */
 public final class QueueWatch {
 
@@ -30,9 +30,9 @@ public final class QueueWatch {
     /**
      * What the broker said of a queue.
      *
-     * @param exists whether there is one
-     * @param consumers who consumes from it; 0 where there is no queue
-     * @param depth its messages that are ready; 0 where there is no queue
+     * @param exists whether there is such a queue
+     * @param consumers how many consumers it has; 0 without a queue
+     * @param depth how many of its messages are ready; 0 without a queue
      */
     public record Reading(boolean exists, int consumers, int depth) {
 
@@ -67,24 +67,24 @@ public final class QueueWatch {
         this.template = template;
     }
 
-    /** The names of those that are watched. */
+    /** The names of the queues that are watched. */
     public Set<String> queues() {
         return new TreeSet<>(queues.keySet());
     }
 
-    /** To be told, now and whenever there are others, which queues are watched. */
+    /** Calls the listener with the names of the watched queues, now and at each change. */
     public void onChange(Consumer<Set<String>> listener) {
         changed = listener;
         listener.accept(queues());
     }
 
-    /** The last reading; null while the broker cannot be reached, does not tell or has not answered for a second. */
+    /** The last reading; null while the broker cannot be reached, refuses to answer, or has not answered for a second. */
     public @Nullable Reading reading(String name) {
         Queue queue = queues.get(name);
         return queue == null || isOverdue() ? null : queue.reading;
     }
 
-    /** What the broker says instead of a reading; null where it says nothing. */
+    /** The broker's text when it refuses to answer; null if it does not refuse. */
     public @Nullable String refusal(String name) {
         Queue queue = queues.get(name);
         return queue == null || isOverdue() ? null : queue.refusal;

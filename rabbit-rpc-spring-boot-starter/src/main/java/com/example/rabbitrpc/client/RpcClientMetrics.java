@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 
-/** What a template knows of its calls, of the broker and of the queues, for Micrometer. */
+/** Micrometer's metrics of a template: its calls, the broker and the queues. */
 public final class RpcClientMetrics implements MeterBinder {
 
     private static final int MOST_TARGETS = 100;

@@ -27,8 +27,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Numbers and text as the tutorials' programs have them, bytes as bytes, and all else as JSON. A reply is read by its content type
- * into the type that is asked for, strictly, and never by a type that the reply names.
+ * Writes numbers and text as text, like the tutorials' programs, bytes as bytes, and everything else as JSON. It reads a reply by its
+ * content type into the type that the caller asks for, strictly. It never uses a type that the reply names.
  */
 public final class RpcMessageConverter implements SmartMessageConverter {
 
@@ -41,7 +41,7 @@ public final class RpcMessageConverter implements SmartMessageConverter {
 
     private final JsonMapper json;
 
-    /** JSON by this mapper. */
+    /** A converter with this mapper for JSON. */
     public RpcMessageConverter(JsonMapper json) {
         this.json = json;
     }
@@ -72,9 +72,9 @@ public final class RpcMessageConverter implements SmartMessageConverter {
     }
 
     /**
-     * What the reply holds, as that type.
+     * The reply's body, as that type.
      *
-     * @param type a {@link Type} or a {@link ParameterizedTypeReference}; {@link RpcReply} of a type also tells who answered
+     * @param type a {@link Type} or a {@link ParameterizedTypeReference}; {@link RpcReply} of a type also says who answered
      */
     @Override
     public Object fromMessage(Message reply, @Nullable Object type) {

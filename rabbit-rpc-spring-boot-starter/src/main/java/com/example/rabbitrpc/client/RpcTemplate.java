@@ -39,24 +39,23 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.core.ParameterizedTypeReference;
 
 /**
- * A {@link RabbitTemplate} whose calls share one direct reply-to channel and hold their deadline. All else that a template does, it
- * does as ever.
+ * A {@link RabbitTemplate} whose calls share one direct reply-to channel and end by their deadline. All other methods are Spring's.
  *
  * <p>Each of {@code sendAndReceive}, {@code convertSendAndReceive} and {@code convertSendAndReceiveAsType} ends in one of these
- * ways, and leaves nothing behind in any of them:
+ * ways:
  *
  * <ul>
  *   <li>with its reply;
- *   <li>with null, when its time is up: the request's {@code expiration} in ms, else the reply timeout;
+ *   <li>with null at its deadline, which is the request's {@code expiration} in ms, else the reply timeout;
  *   <li>with {@link NoServerException}, when no queue takes the request, or nobody has consumed from its queue for a second;
  *   <li>with an {@link RpcException} of {@link RpcStatus#UNAVAILABLE}, when there is no connection, it is lost while the call waits,
  *       or the broker blocks publishers. Spring's own exception is its cause;
- *   <li>of {@link RpcStatus#RESOURCE_EXHAUSTED}, when as many calls wait as may;
- *   <li>of the status in the reply, when that is a failure, and of {@link RpcStatus#INTERNAL}, when the reply cannot be read.
+ *   <li>with one of {@link RpcStatus#RESOURCE_EXHAUSTED}, when the maximum number of calls wait already;
+ *   <li>with one of the reply's status, when the reply is a failure;
+ *   <li>with one of {@link RpcStatus#INTERNAL}, when the reply cannot be read.
  * </ul>
  *
- * <p>Nothing is opened before the first call. Spring's own direct reply-to takes a channel for each call in flight, sleeps through
- * a lost connection and is not bounded while it connects.
+ * <p>It connects at the first call, or at the start if {@link #watchFromTheStart} names a queue.
  */
 public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
 
@@ -67,14 +66,14 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
     /** Tokens to begin with, so that a first call can be sent again, too. */
     private static final int FIRST_RESENDS = 10;
 
-    /** Takes notice of how a call ended. */
+    /** Is told how each call ended. */
     @FunctionalInterface
     public interface CallListener {
 
         /**
          * A call has ended.
          *
-         * @param target the queue, or the exchange where it was not the default one
+         * @param target the queue, or the exchange if that was not the default one
          * @param outcome ok, invalid-argument, out-of-range, deadline-exceeded, overloaded, broker-unavailable, no-server or
          *     server-error
          * @param nanos from the wait for a slot to the end
@@ -101,15 +100,20 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
     private volatile boolean running;
     private volatile boolean opened;
 
-    /** How many calls there may be, and how often a request may be sent. */
+    /**
+     * How many calls there may be, and how often a request may be sent.
+     *
+     * @param maxInFlight calls that may wait for a reply at once
+     * @param maxWaiting threads that may wait for a slot at once
+     * @param hedgeAfter when to send a request without a reply once more; zero for never
+     * @param resendShare how many requests may be sent once more, after that time or a lost connection, as a share of all
+     */
     public record Limits(int maxInFlight, int maxWaiting, Duration hedgeAfter, double resendShare) {}
 
     /**
      * A template without a connection factory yet.
      *
-     * @param limits calls that may wait for a reply at once; threads that may wait to be one of them; when to send a request once
-     *     more that has not been answered yet, zero for never; how many requests may be sent once more, for that or as their
-     *     connection was lost, as a share of all
+     * @param limits of its calls
      */
     @SuppressWarnings("this-escape")
     public RpcTemplate(Limits limits) {
@@ -133,7 +137,7 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         }
     }
 
-    /** The connections of calls, where they are not those of all else. */
+    /** Sets the connections of calls, if they are not those of the other methods. */
     public void setCallConnectionFactory(ConnectionFactory connectionFactory) {
         this.callConnections = connectionFactory;
     }
@@ -143,22 +147,22 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         return own == null ? getConnectionFactory() : own;
     }
 
-    /** For a span a call. */
+    /** Sets what makes a span for each call. */
     public void setTracing(CallTracing tracing) {
         this.tracing = tracing;
     }
 
-    /** For metrics. */
+    /** Sets what is told how each call ended, such as metrics. */
     public void setCallListener(CallListener listener) {
         this.listener = listener;
     }
 
-    /** For calls alone: plain sends and receives stay as Spring has them. */
+    /** Sets the converter of calls. Plain sends and receives keep Spring's. */
     public void setCallConverter(SmartMessageConverter converter) {
         this.callConverter = converter;
     }
 
-    /** Whoever sets one means it for calls, too. */
+    /** Sets the converter of all methods, calls included. */
     @Override
     public void setMessageConverter(MessageConverter converter) {
         super.setMessageConverter(converter);
@@ -170,7 +174,7 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         return ofCalls == null ? getMessageConverter() : ofCalls;
     }
 
-    /** Refuses zero and less, which is for ever: a wait of this template has an end. */
+    /** Refuses zero and less, which would mean a wait without end. */
     @Override
     public void setReplyTimeout(long replyTimeout) {
         if (replyTimeout <= 0) {
@@ -330,9 +334,9 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
     }
 
     /**
-     * Sends a request and waits for its reply, whatever its status; null at the deadline. A test may put something else in its place.
+     * Sends a request and waits for its reply, with any status; null at the deadline. A test may replace it.
      *
-     * @param call what this template knows of the call
+     * @param call what this template knows about the call
      */
     protected @Nullable Message exchange(Message request, Object call) {
         return exchange((PendingCall) call);
@@ -505,12 +509,12 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         return budget;
     }
 
-    /** Whether the broker answers, as far as its calls know. */
+    /** Whether the broker answers, as its calls know it. */
     public BrokerState broker() {
         return channel.state();
     }
 
-    /** What is known of the queues that are called. */
+    /** What is known about the queues that are called. */
     public QueueWatch watch() {
         return watch;
     }
@@ -524,12 +528,12 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         return pending.size();
     }
 
-    /** Calls that hold a slot. */
+    /** Calls that have a slot. */
     public int inFlight() {
         return slots.taken();
     }
 
-    /** Slots there are. */
+    /** The number of slots. */
     public int maxInFlight() {
         return slots.limit();
     }
@@ -575,7 +579,7 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         }
     }
 
-    /** Connects now, and watches these queues for as long as it runs. */
+    /** Connects when this template starts, and watches these queues as long as it runs. */
     public void watchFromTheStart(Iterable<String> queues) {
         queues.forEach(watch::keep);
     }
@@ -604,7 +608,7 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         return running;
     }
 
-    /** Before the web server starts, and after it has answered what it accepted. */
+    /** It starts before the web server, and stops after the web server has answered what it accepted. */
     @Override
     public int getPhase() {
         return 0;

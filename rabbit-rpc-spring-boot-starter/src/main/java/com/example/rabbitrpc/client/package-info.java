@@ -1,4 +1,4 @@
-/** Calls: the template whose calls share one reply channel and hold their deadline. */
+/** Calls: the template whose calls share one reply channel and end by their deadline. */
 @NullMarked
 package com.example.rabbitrpc.client;
 

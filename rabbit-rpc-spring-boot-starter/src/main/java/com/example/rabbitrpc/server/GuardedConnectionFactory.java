@@ -20,8 +20,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's connection factory as it was configured, with a {@link FrameGuard} in front of each connection, and with a
- * node that can be tried last.
+ * The client's connection factory as it was configured, with a {@link FrameGuard} in front of each connection. One node can be
+ * marked to be tried last.
  */
 public final class GuardedConnectionFactory extends ConnectionFactory {
 
@@ -33,8 +33,8 @@ public final class GuardedConnectionFactory extends ConnectionFactory {
     private volatile @Nullable InetSocketAddress last;
 
     /**
-     * @param tls what each new connection asks for its TLS; null where the configured factory knows, or there is none
-     * @param maxRequestBytes what a request's body may have; of a longer one a byte more is kept, which tells that it is longer
+     * @param tls gives each new connection its TLS context; null if the configured factory has one, or without TLS
+     * @param maxRequestBytes how many bytes a request's body may have; of a longer one a byte more is kept, to recognize it
      */
     public GuardedConnectionFactory(
             ConnectionFactory configured, @Nullable SslContextFactory tls, int maxRequestBytes) {

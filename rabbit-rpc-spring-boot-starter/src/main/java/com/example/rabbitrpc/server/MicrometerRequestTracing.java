@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.MessageProperties;
 
 /**
- * Continues the caller's trace on the thread that computes: as a span, and by its id in the lines of the log. Names of spans
+ * Continues the caller's trace on the thread that computes: with a span, and with its id in log lines. Names of spans
  * and their attributes are OpenTelemetry's for messaging.
  */
 public final class MicrometerRequestTracing implements RequestTracing {
@@ -55,7 +55,7 @@ public final class MicrometerRequestTracing implements RequestTracing {
         }
     }
 
-    /** A request's headers are whatever a stranger put there. */
+    /** A request's headers may have any type. */
     private static @Nullable String header(MessageProperties request, String name) {
         return request.getHeaders().get(name) instanceof String text ? text : null;
     }

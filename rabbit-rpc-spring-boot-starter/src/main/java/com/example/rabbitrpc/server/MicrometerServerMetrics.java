@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 
-/** What this server did with what it got: answered it, with a result or a failure, or dropped it. */
+/** Micrometer's metrics of requests: answered, with a result or a failure, or dropped. */
 public final class MicrometerServerMetrics implements ServerMetrics {
 
     private final MeterRegistry registry;

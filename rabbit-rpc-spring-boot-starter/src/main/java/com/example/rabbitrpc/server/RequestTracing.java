@@ -3,10 +3,10 @@ package com.example.rabbitrpc.server;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.MessageProperties;
 
-/** The span around a request, where the application has tracing. */
+/** The span of a request, if the application has tracing. */
 public interface RequestTracing {
 
-    /** Where there is no tracing. */
+    /** No tracing. */
     RequestTracing NONE = new RequestTracing() {
         @Override
         public void run(MessageProperties request, Runnable work) {
@@ -17,7 +17,7 @@ public interface RequestTracing {
         public void failed(String type, @Nullable Throwable cause) {}
     };
 
-    /** Works within a span that continues the trace of the caller. */
+    /** Runs the work within a span that continues the caller's trace. */
     void run(MessageProperties request, Runnable work);
 
     /** Marks the span of this thread's request as failed. */

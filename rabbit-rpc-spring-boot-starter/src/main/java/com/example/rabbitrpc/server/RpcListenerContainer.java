@@ -14,16 +14,16 @@ import org.springframework.amqp.rabbit.connection.ChannelProxy;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 
 /**
- * Spring's direct container, mended in four places.
+ * Spring's direct container, changed in four places.
  *
  * <ul>
- *   <li>It stops by finishing: no more requests come, what was only fetched goes back to the queue at once, and what is being
- *       computed is answered. Spring's own stop logs each fetched message with a stack trace, or, forced, waits for its whole
+ *   <li>It finishes its work when it stops: no more requests come, fetched ones go back to the queue at once, and those that are
+ *       computed are answered. Spring's own stop logs each fetched message with a stack trace, or, if forced, waits for its whole
  *       timeout when idle.
- *   <li>A queue that was deleted is declared again by {@link RequestQueues}, which takes an existing one as it is.
- *   <li>Acknowledgements that wait are sent each time the monitor runs.
- *   <li>A connection that a consumer cannot be started on in time, or that brings no more of the requests that wait, is
- *       given up, by {@link RequestQueues} and {@link StallWatch}.
+ *   <li>{@link RequestQueues} declares a deleted queue again, and uses an existing one as it is.
+ *   <li>Each run of the monitor sends the acknowledgements that wait.
+ *   <li>{@link RequestQueues} and {@link StallWatch} close a connection on which a consumer does not start in time, or which
+ *       delivers no more of the requests that wait.
  * </ul>
  */
 public final class RpcListenerContainer extends DirectMessageListenerContainer {

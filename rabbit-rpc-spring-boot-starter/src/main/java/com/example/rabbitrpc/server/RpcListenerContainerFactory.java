@@ -21,7 +21,7 @@ import org.springframework.validation.Validator;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Makes containers for {@code @RabbitListener} methods that answer requests. Each has workers of its own, as many as {@code
+ * Makes containers for {@code @RabbitListener} methods that answer requests. Each has its own workers: as many as {@code
  * concurrency} says, else as {@code rabbit.rpc.server.workers}.
  */
 public final class RpcListenerContainerFactory extends DirectRabbitListenerContainerFactory {

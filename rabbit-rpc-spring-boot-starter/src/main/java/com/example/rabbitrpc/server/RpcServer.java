@@ -19,7 +19,7 @@ import org.springframework.amqp.core.Message;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.beans.factory.DisposableBean;
 
-/** What all listeners of an application share: their connection to the broker, and the way out for their replies. */
+/** What all listeners of an application share: their connection to the broker, and what sends their replies. */
 public final class RpcServer implements DisposableBean {
 
     private static final Logger log = LoggerFactory.getLogger(RpcServer.class);
@@ -38,7 +38,7 @@ public final class RpcServer implements DisposableBean {
             Executors.newSingleThreadScheduledExecutor(Threads.daemons("rpc-reading-watch-"));
 
     /**
-     * @param client what makes the connections, where they are the library's own; null where they are the application's
+     * @param client what makes the connections, if they are the library's own; null if they are the application's
      * @param nodes where the client finds the broker
      */
     public RpcServer(
@@ -123,7 +123,7 @@ public final class RpcServer implements DisposableBean {
         return replyRight.isRefused();
     }
 
-    /** For questions to the broker, which may hang. */
+    /** A thread for questions to the broker, which may hang. */
     public ExecutorService probing() {
         return probing;
     }

@@ -4,10 +4,10 @@ import com.example.rabbitrpc.RpcStatus;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 
-/** What is counted of requests, where the application has Micrometer. */
+/** Counts requests, if the application has Micrometer. */
 public interface ServerMetrics {
 
-    /** Where there is none. */
+    /** Counts nothing. */
     ServerMetrics NONE = new ServerMetrics() {
         @Override
         public void serves(String queue) {}
@@ -24,7 +24,7 @@ public interface ServerMetrics {
         }
     };
 
-    /** To be told of each queue at the start, so that what never happens reads as 0. */
+    /** Is called with each queue at the start, so that all counters begin at 0. */
     void serves(String queue);
 
     /**
@@ -34,9 +34,9 @@ public interface ServerMetrics {
      */
     void answered(String queue, RpcStatus status, Duration time);
 
-    /** A request that no reply can be sent to. */
+    /** A request that cannot be answered. */
     void dropped(String queue);
 
-    /** The same workers, watched. */
+    /** The same workers, with metrics. */
     ExecutorService monitored(ExecutorService workers, String queues);
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
-/** Daemon threads that end when they have been idle for a while, so that nobody has to end them. */
+/** Daemon threads that end after some idle time, so that nobody has to end them. */
 public final class Threads {
 
     private static final long IDLE_SECONDS = 30;
@@ -21,7 +21,7 @@ public final class Threads {
                 0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), daemons(prefix));
     }
 
-    /** At most so many; further work waits. */
+    /** At most this number of threads; further work waits. */
     public static ExecutorService fixed(int threads, String prefix) {
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
                 threads, threads, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), daemons(prefix));

@@ -1,4 +1,4 @@
-/** Listeners: a container that answers each request once, or says why not. */
+/** Listeners: a container that answers each request once, or drops it with a line in the log. */
 @NullMarked
 package com.example.rabbitrpc.server;
 

@@ -3,7 +3,7 @@ package com.example.rabbitrpc.web;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.MappingMatch;
 
-/** Where a problem's page is: below whatever the application is mounted at. */
+/** The paths of problems, below the path at which the application is mounted. */
 public final class ProblemTypes {
 
     private ProblemTypes() {}
@@ -13,7 +13,7 @@ public final class ProblemTypes {
         return prefix(request) + "/problems/" + slug;
     }
 
-    /** What stands before all paths of the application: its context path, as the caller has it, and its servlet's path. */
+    /** What all paths of the application begin with: its context path, as the caller sees it, and its servlet's path. */
     public static String prefix(HttpServletRequest request) {
         String servlet =
                 request.getHttpServletMapping().getMappingMatch() == MappingMatch.PATH ? request.getServletPath() : "";

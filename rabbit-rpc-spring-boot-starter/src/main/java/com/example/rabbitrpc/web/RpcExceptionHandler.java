@@ -17,8 +17,8 @@ import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 
 /**
- * An {@link RpcException} of any controller as {@code application/problem+json} (RFC 9457). An application that handles it itself
- * wins; one that handles all exceptions alike does not mean this one.
+ * An {@link RpcException} of any controller as {@code application/problem+json} (RFC 9457). The application's own handler for
+ * {@link RpcException} comes first. Its handlers for other types, such as all exceptions, come after this one.
  */
 @RestControllerAdvice
 public final class RpcExceptionHandler implements Ordered {
@@ -31,7 +31,7 @@ public final class RpcExceptionHandler implements Ordered {
     /**
      * A handler.
      *
-     * @param traceId of the request at hand, null where there is none
+     * @param traceId gives the trace id of the current request, null if there is none
      * @param applicationHandlesIt whether an advice of the application's own names {@link RpcException}
      */
     public RpcExceptionHandler(Supplier<@Nullable String> traceId, BooleanSupplier applicationHandlesIt) {

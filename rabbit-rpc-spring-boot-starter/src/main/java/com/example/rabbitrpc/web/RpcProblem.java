@@ -4,15 +4,15 @@ import com.example.rabbitrpc.NoServerException;
 import com.example.rabbitrpc.RpcException;
 import org.springframework.http.HttpStatus;
 
-/** Every way in which a call can fail, and what an HTTP caller sees of it. */
+/** Every way in which a call can fail, and what an HTTP caller sees. */
 public enum RpcProblem {
     /** The server refused the argument. */
     INVALID_ARGUMENT("invalid-argument", HttpStatus.BAD_REQUEST, "Not an argument that can be computed"),
-    /** As many calls as there may be. */
+    /** Too many calls at once. */
     OVERLOADED("overloaded", HttpStatus.SERVICE_UNAVAILABLE, "Too many calls at once"),
     /** No connection, or an alarm. */
     BROKER_UNAVAILABLE("broker-unavailable", HttpStatus.SERVICE_UNAVAILABLE, "The message broker cannot be reached"),
-    /** Nobody who serves. */
+    /** No server. */
     NO_SERVER("no-server", HttpStatus.SERVICE_UNAVAILABLE, "No server is taking requests"),
     /** No reply in time. */
     DEADLINE_EXCEEDED("deadline-exceeded", HttpStatus.GATEWAY_TIMEOUT, "No reply before the deadline"),
@@ -29,7 +29,7 @@ public enum RpcProblem {
         this.title = title;
     }
 
-    /** What a failed call is. */
+    /** The problem of a failed call. */
     public static RpcProblem of(RpcException failure) {
         return switch (failure.status()) {
             case INVALID_ARGUMENT, OUT_OF_RANGE -> INVALID_ARGUMENT;
@@ -50,7 +50,7 @@ public enum RpcProblem {
         return status;
     }
 
-    /** What it is, in a few words. */
+    /** A short description. */
     public String title() {
         return title;
     }

@@ -1,4 +1,4 @@
-/** Failures of calls as RFC 9457 has them, for applications with Spring MVC. */
+/** Failures of calls as problems (RFC 9457), for applications with Spring MVC. */
 @NullMarked
 package com.example.rabbitrpc.web;
 

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The address that RabbitMQ makes of {@code amq.rabbitmq.reply-to}: the prefix, then in base64 the caller's channel (an
- * Erlang process id with its node's name hashed), a dot, and a key. It comes back to us from strangers, and older brokers,
- * 3.10 for one, close the whole connection of whoever publishes to one that they cannot decode, so only a well-formed one will do.
+ * Erlang process id with its node's name hashed), a dot, and a key. Anybody may send one. Older brokers, such as
+ * 3.10, close the whole connection of whoever publishes to one that they cannot decode. So only well-formed ones are accepted.
  */
 public final class DirectReplyAddress {
 

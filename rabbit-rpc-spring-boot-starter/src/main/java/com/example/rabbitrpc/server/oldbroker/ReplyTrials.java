@@ -18,13 +18,13 @@ import org.slf4j.LoggerFactory;
 import org.springframework.util.ConcurrentLruCache;
 
 /**
- * Replies to direct reply-to addresses that the broker may not survive. RabbitMQ 3.10 closes the connection of whoever
- * publishes to one of a node that it does not know: forged, or of a node that is gone. So the first reply to each node goes by
- * another connection. All others wait for nothing.
+ * Replies to direct reply-to addresses over which the broker may close the connection. RabbitMQ 3.10 does so when the address names
+ * a node that it does not know: it is forged, or the node is gone. So the first reply to each node goes by
+ * a separate connection. All others do not wait.
  *
  * <p>One thread tries one node after the other, first the one that most replies wait for. After a lost connection it pauses, so
- * that forged addresses cost the broker {@value #LOST_EACH_SECOND} connections a second and no more. What it has no room for
- * is refused.
+ * that forged addresses cost the broker at most {@value #LOST_EACH_SECOND} connections a second. Replies beyond its capacity
+ * are refused.
  */
 public final class ReplyTrials implements AutoCloseable {
 
@@ -77,12 +77,12 @@ public final class ReplyTrials implements AutoCloseable {
         thread.start();
     }
 
-    /** Whatever the last connection of requests died of, an address may have been it. */
+    /** Forgets all results: an address may have been the reason why the last connection of requests was lost. */
     public synchronized void forget() {
         survived.clear();
     }
 
-    /** Whether the broker is known to survive it, or it is none of these addresses. */
+    /** Whether the connection is known to survive this address, or it is no direct reply-to address. */
     public boolean isKnown(String address) {
         if (!address.startsWith(DirectReplyAddress.PREFIX)) {
             return true;
