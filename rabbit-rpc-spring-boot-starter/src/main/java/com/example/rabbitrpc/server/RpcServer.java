@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,7 +66,12 @@ public final class RpcServer implements DisposableBean {
         connectionFactory.addConnectionListener(replies);
         connectionFactory.addConnectionListener(replyRight);
         if (client != null) {
-            var unused = readingWatch.scheduleWithFixedDelay(client::endStuck, 1, 1, TimeUnit.SECONDS);
+            AtomicBoolean watched = new AtomicBoolean(); // from the first connection on: an application may only call
+            connectionFactory.addConnectionListener(created -> {
+                if (watched.compareAndSet(false, true)) {
+                    var unused = readingWatch.scheduleWithFixedDelay(client::endStuck, 1, 1, TimeUnit.SECONDS);
+                }
+            });
         }
     }
 
