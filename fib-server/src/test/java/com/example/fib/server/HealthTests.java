@@ -33,7 +33,8 @@ class HealthTests {
     static void start() {
         broker = TestBroker.start();
         server = FibServer.start(broker);
-        awaitStatus("/actuator/health", 200); // The first request of all loads the web layer.
+        // The first request of all loads the web layer.
+        Awaitility.await().until(() -> get("/actuator/health").statusCode() == 200);
     }
 
     @AfterAll

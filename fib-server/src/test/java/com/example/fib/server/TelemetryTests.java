@@ -88,7 +88,8 @@ class TelemetryTests {
                         .tag("name", "rpc-workers")
                         .timer()
                         .count())
-                .isGreaterThanOrEqualTo(5);
+                .as("what a worker had to do: the other requests are short")
+                .isEqualTo(1);
         assertThat(server.metrics()
                         .get("executor.queued")
                         .tag("name", "rpc-workers")
