@@ -33,6 +33,7 @@ final class RequestQueues implements ConnectionListener {
     private final List<Queue> declared;
     private final Duration timeout;
     private final RequestConnection connection;
+    private final ProbeChannel probe;
 
     /** Whether a consumer is being started, and since when on this connection. */
     private volatile boolean starting;
@@ -41,15 +42,18 @@ final class RequestQueues implements ConnectionListener {
 
     private final Map<String, String> lastWarnings = new ConcurrentHashMap<>();
 
-    /** The channel of {@link #waiting()}, kept: a broker feels channels that come and go. */
-    private @Nullable Channel asking;
-
     /** @param declared those of them that the application declares */
-    RequestQueues(List<String> names, List<Queue> declared, Duration timeout, RequestConnection connection) {
+    RequestQueues(
+            List<String> names,
+            List<Queue> declared,
+            Duration timeout,
+            RequestConnection connection,
+            ProbeChannel probe) {
         this.names = names;
         this.declared = declared;
         this.timeout = timeout;
         this.connection = connection;
+        this.probe = probe;
     }
 
     @Override
@@ -76,6 +80,9 @@ final class RequestQueues implements ConnectionListener {
         try {
             // A plain channel: it is refused where the arguments differ, which is no error worth Spring's log.
             Channel channel = current.createChannel();
+            if (channel == null) { // All that there may be are in use, and so it was declared before.
+                return;
+            }
             channel.queueDeclare(
                     queue.getName(),
                     queue.isDurable(),
@@ -119,12 +126,7 @@ final class RequestQueues implements ConnectionListener {
     /** How many messages are ready in the queues; 0 where the broker does not say. One caller at a time. */
     int waiting() {
         try {
-            Connection current = connection.current();
-            Channel channel = asking;
-            if (channel == null || !channel.isOpen()) {
-                channel = current == null ? null : current.createChannel();
-                asking = channel;
-            }
+            Channel channel = probe.open();
             int waiting = 0;
             if (channel != null) {
                 for (String name : names) {
@@ -134,20 +136,8 @@ final class RequestQueues implements ConnectionListener {
             return waiting;
         } catch (IOException | RuntimeException ex) {
             log.debug("The broker does not say how many messages wait", ex);
-            forgetAsking(); // What it answers late would be taken for the answer to the next question.
+            probe.forget();
             return 0;
-        }
-    }
-
-    private void forgetAsking() {
-        Channel channel = asking;
-        asking = null;
-        if (channel != null) {
-            try {
-                channel.abort();
-            } catch (IOException | ShutdownSignalException ex) {
-                log.debug("Lost with its connection", ex);
-            }
         }
     }
 

@@ -24,6 +24,7 @@ public final class RpcServer implements DisposableBean {
     private final ServerMetrics metrics;
     private final RequestTracing tracing;
     private final RequestConnection connection;
+    private final ProbeChannel probe;
     private final @Nullable ReplyTrials trials;
     private final ReplyPublisher replies;
     private final ReplyRight replyRight;
@@ -45,6 +46,7 @@ public final class RpcServer implements DisposableBean {
         this.metrics = metrics;
         this.tracing = tracing;
         this.connection = new RequestConnection(client, Threads.cached("rpc-closing-"));
+        this.probe = new ProbeChannel(connection);
         this.replyRight = new ReplyRight(connection, probing);
         this.trials = client == null
                 ? null
@@ -104,6 +106,11 @@ public final class RpcServer implements DisposableBean {
     /** For questions to the broker, which may hang. */
     public ExecutorService probing() {
         return probing;
+    }
+
+    /** For questions about queues, on {@link #probing()}. */
+    public ProbeChannel probe() {
+        return probe;
     }
 
     /** The connection that requests come by; null where there is none that is open. */
