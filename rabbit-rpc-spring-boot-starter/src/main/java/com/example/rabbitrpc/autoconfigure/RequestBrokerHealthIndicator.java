@@ -87,6 +87,12 @@ final class RequestBrokerHealthIndicator implements HealthIndicator {
             return down("it refuses replies: this server's user has no right to write to the default exchange");
         }
         Health.Builder up = Health.up();
+        for (RpcListenerContainer container : containers) {
+            if (container.stream() != null) {
+                return down(
+                        "queue " + container.stream() + " is a stream, and requests need a classic or a quorum queue");
+            }
+        }
         ProbeChannel probe = server.probe();
         Channel channel = probe.open();
         if (channel == null) {

@@ -40,6 +40,9 @@ final class RequestQueues implements ConnectionListener {
 
     private volatile long startedAt;
 
+    /** One of them that is no queue for requests; null where there is none, as far as the broker has said. */
+    private volatile @Nullable String stream;
+
     private final Map<String, String> lastWarnings = new ConcurrentHashMap<>();
 
     /** @param declared those of them that the application declares */
@@ -90,10 +93,17 @@ final class RequestQueues implements ConnectionListener {
                     queue.isAutoDelete(),
                     queue.getArguments());
             channel.close();
+            if (queue.getName().equals(stream)) {
+                stream = null;
+            }
         } catch (ChannelContinuationTimeoutException | TimeoutException ex) {
             giveUpStart(current);
         } catch (IOException | ShutdownSignalException ex) {
-            warnOnce(queue, refusal(ex));
+            String refusal = refusal(ex);
+            if (isStream(refusal)) {
+                stream = queue.getName();
+            }
+            warnOnce(queue, refusal);
         }
     }
 
@@ -141,8 +151,26 @@ final class RequestQueues implements ConnectionListener {
         }
     }
 
+    /** The broker names the argument, and what the queue has instead. */
+    private static boolean isStream(String refusal) {
+        return refusal.contains("'x-queue-type'") && refusal.contains("'stream'");
+    }
+
+    /** The name of one that is a stream: it keeps what was answered, and does not tell who consumes. Null where none is. */
+    @Nullable
+    String stream() {
+        return stream;
+    }
+
     private void warnOnce(Queue queue, String refusal) {
-        if (!refusal.equals(lastWarnings.put(queue.getName(), refusal))) {
+        if (refusal.equals(lastWarnings.put(queue.getName(), refusal))) {
+            return;
+        }
+        if (isStream(refusal)) {
+            log.warn(
+                    "Queue {} is a stream, and requests need a classic or a quorum queue: delete it, or name another one",
+                    queue.getName());
+        } else {
             log.warn(
                     "Queue {} could not be declared with durable={}, exclusive={}, auto-delete={}, arguments={}; where"
                             + " it exists it is used as it is. The broker says: {}",
