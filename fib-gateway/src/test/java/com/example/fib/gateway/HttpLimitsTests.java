@@ -96,18 +96,37 @@ class HttpLimitsTests {
 
     @Test
     void refusesALongRequestLine() throws Exception {
-        assertThat(exchange("GET /" + "a".repeat(10_000) + HEAD + "\r\n")).startsWith("HTTP/1.1 400");
+        assertThat(exchange("GET /" + "a".repeat(10_000) + HEAD + "\r\n"))
+                .startsWith("HTTP/1.1 414")
+                .contains("application/problem+json", "\"status\":414", "The path is longer");
     }
 
     @Test
     void refusesALongHeader() throws Exception {
         assertThat(exchange("GET /" + HEAD + "Cookie: " + "a".repeat(10_000) + "\r\n\r\n"))
-                .startsWith("HTTP/1.1 400");
+                .startsWith("HTTP/1.1 431")
+                .contains("application/problem+json", "\"status\":431", "The headers are larger");
     }
 
     @Test
     void refusesManyHeaders() throws Exception {
-        assertThat(exchange("GET /" + HEAD + "a: b\r\n".repeat(101) + "\r\n")).startsWith("HTTP/1.1 400");
+        assertThat(exchange("GET /" + HEAD + "a: b\r\n".repeat(101) + "\r\n")).startsWith("HTTP/1.1 431");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"my_gateway", "my_gateway:8080", "a..b", "\u00fc"})
+    void saysWhatIsWrongWithAHost(String host) throws Exception {
+        assertThat(exchange("GET /page.css HTTP/1.1\r\nHost: " + host + "\r\n\r\n"))
+                .startsWith("HTTP/1.1 400")
+                .contains("application/problem+json", "The Host header is no name of a host", "no underscore");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /fib/\u0000", "G\u0000T /"})
+    void saysNothingOfAHostWhereThatIsRight(String beginning) throws Exception {
+        assertThat(exchange(beginning + HEAD + "\r\n"))
+                .startsWith("HTTP/1.1 400")
+                .doesNotContain("Host header", "The headers");
     }
 
     @Test

@@ -84,6 +84,17 @@ class OperationsTests {
                 .anyMatch(message -> pattern.matcher(message).lookingAt()));
     }
 
+    /** A row of docs/settings.md without a test is one where nothing is ours. */
+    @Test
+    void namesATestForEachOfBootsSettingsThatMeansMoreHere() throws IOException {
+        List<String> rows = Documented.text(Documented.PROJECT.resolve("docs/settings.md"))
+                .lines()
+                .filter(line -> line.startsWith("| ") && !line.startsWith("| setting |") && !line.endsWith("| |"))
+                .toList();
+        assertThat(rows).hasSizeGreaterThan(30);
+        NamedInPages.assertEachNamesOne(rows);
+    }
+
     @Test
     void hasEveryProblem() throws IOException {
         try (Stream<Path> pages = Files.list(Documented.PROJECT.resolve("fib-gateway/src/main/resources/problems"))) {

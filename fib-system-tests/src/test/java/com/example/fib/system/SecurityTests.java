@@ -6,10 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -17,12 +14,10 @@ import org.junit.jupiter.api.Test;
 /** SECURITY.md is true of this project: its tests are there, its versions fixed, its containers without rights. */
 class SecurityTests {
 
-    private static final Pattern NAMED = Pattern.compile("`(\\w+Tests)(?:\\.(\\w+))?`");
     private static final Pattern UNFIXED = Pattern.compile("<version>\\s*(?:LATEST|RELEASE|[\\[(])");
 
     @Test
     void namesATestForEveryThreat() throws IOException {
-        Map<String, String> sources = tests();
         List<String> threats = text("SECURITY.md")
                 .split("\n## Threats", 2)[1]
                 .split("\n## ", 2)[0]
@@ -30,16 +25,7 @@ class SecurityTests {
                 .filter(line -> line.startsWith("| ") && !line.startsWith("| threat |") && !line.startsWith("| **"))
                 .toList();
         assertThat(threats).hasSizeGreaterThan(20);
-        for (String threat : threats) {
-            List<MatchResult> named = NAMED.matcher(threat).results().toList();
-            assertThat(named).as(threat).isNotEmpty();
-            for (MatchResult test : named) {
-                assertThat(sources).containsKey(test.group(1));
-                if (test.group(2) != null) {
-                    assertThat(sources.get(test.group(1))).contains("void " + test.group(2) + "(");
-                }
-            }
-        }
+        NamedInPages.assertEachNamesOne(threats);
     }
 
     @Test
@@ -62,23 +48,6 @@ class SecurityTests {
                 .isNotEmpty()
                 .allMatch(version -> version.matches("\\d+\\.\\d+\\.\\d+"));
         assertThat(text(".github/dependabot.yml")).contains(": maven", ": docker", ": github-actions", ": npm");
-    }
-
-    /** The sources of all test classes, by name; of those that share one, together. */
-    private static Map<String, String> tests() throws IOException {
-        Map<String, String> sources = new HashMap<>();
-        for (String module : List.of(
-                "fib-test-broker", "rabbit-rpc-spring-boot-starter", "fib-server", "fib-gateway", "fib-system-tests")) {
-            try (Stream<Path> files =
-                    Files.walk(Documented.PROJECT.resolve(module).resolve("src/test/java"))) {
-                files.filter(file -> file.toString().endsWith("Tests.java"))
-                        .forEach(file -> sources.merge(
-                                file.getFileName().toString().replace(".java", ""),
-                                Documented.text(file),
-                                String::concat));
-            }
-        }
-        return sources;
     }
 
     private static List<String> all(String pattern, String text) {

@@ -1,10 +1,11 @@
 package com.example.rabbitrpc.autoconfigure;
 
+import com.example.rabbitrpc.server.ProbeChannel;
 import com.example.rabbitrpc.server.RpcListenerContainer;
 import com.example.rabbitrpc.server.RpcServer;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +23,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
  * Whether the broker answers: a round trip to it over the connection that requests come by, shared by all who ask while it
  * is under way, and DOWN after 800 ms without an answer, which leaves room in the second that a
  * caller may wait. It asks for the queues, so a missing one is DOWN too. It opens no connection: without one it is DOWN.
+ * Without a channel to ask by it is unknown.
  */
 final class RequestBrokerHealthIndicator implements HealthIndicator {
 
@@ -78,15 +80,25 @@ final class RequestBrokerHealthIndicator implements HealthIndicator {
         if (containers.isEmpty()) {
             return Health.unknown().build();
         }
-        Connection connection = server.currentConnection();
-        if (connection == null) {
+        if (server.currentConnection() == null) {
             return down("not connected");
         }
         if (server.isReplyRefused()) {
             return down("it refuses replies: this server's user has no right to write to the default exchange");
         }
         Health.Builder up = Health.up();
-        try (Channel channel = connection.createChannel()) {
+        for (RpcListenerContainer container : containers) {
+            if (container.stream() != null) {
+                return down(
+                        "queue " + container.stream() + " is a stream, and requests need a classic or a quorum queue");
+            }
+        }
+        ProbeChannel probe = server.probe();
+        Channel channel = probe.open();
+        if (channel == null) {
+            return probe.isRefused() ? noChannel() : down("not connected");
+        }
+        try {
             for (String queue : containers.stream()
                     .flatMap(container -> Stream.of(container.getQueueNames()))
                     .distinct()
@@ -95,8 +107,19 @@ final class RequestBrokerHealthIndicator implements HealthIndicator {
                 up.withDetail(
                         queue, Map.of("messages", answer.getMessageCount(), "consumers", answer.getConsumerCount()));
             }
+        } catch (IOException | RuntimeException ex) {
+            probe.forget();
+            throw ex;
         }
         return up.build();
+    }
+
+    /** Requests come by the channels that there are; the broker cannot be asked. */
+    private static Health noChannel() {
+        return Health.unknown()
+                .withDetail(
+                        "reason", "no channel is left to ask it by: raise channel_max, or the user's limit of channels")
+                .build();
     }
 
     private static Health down(String reason) {

@@ -107,8 +107,9 @@ public final class RpcClientAutoConfiguration {
                     settings.hedgeAfter(),
                     settings.resendShare()));
             template.setCallConverter(new RpcMessageConverter(json.getIfAvailable(JsonMapper::shared)));
+            Duration deadline = deadline(settings, properties);
             configurer.configure(template, connectionFactory);
-            template.setReplyTimeout(deadline(settings, properties).toMillis());
+            template.setReplyTimeout(deadline.toMillis());
             CachingConnectionFactory own = callConnections.getIfAvailable();
             if (own == null) {
                 log.info("Calls use the application's own ConnectionFactory as it is");
@@ -121,11 +122,16 @@ public final class RpcClientAutoConfiguration {
         }
 
         private static Duration deadline(RpcClientSettings settings, RabbitProperties properties) {
+            Duration ofTemplate = properties.getTemplate().getReplyTimeout();
+            if (ofTemplate != null && ofTemplate.toMillis() < 1) {
+                throw new IllegalArgumentException(
+                        "spring.rabbitmq.template.reply-timeout must be 1 ms or more, and not " + ofTemplate
+                                + ": a call has an end");
+            }
             Duration deadline = settings.deadline();
             if (deadline != null) {
                 return deadline;
             }
-            Duration ofTemplate = properties.getTemplate().getReplyTimeout();
             return ofTemplate == null ? DEFAULT_DEADLINE : ofTemplate;
         }
     }

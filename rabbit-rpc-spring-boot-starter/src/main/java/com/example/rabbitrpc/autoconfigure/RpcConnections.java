@@ -40,10 +40,15 @@ final class RpcConnections {
         customizers.orderedStream().forEach(customizer -> customizer.customize(client));
         CachingConnectionFactory factory = new CachingConnectionFactory(client);
         configurer.configure(factory);
-        // One connection, whatever the application's own has: here it would be one more for each channel, never closed.
-        factory.setCacheMode(CachingConnectionFactory.CacheMode.CHANNEL);
+        oneConnection(factory);
         factory.setCloseTimeout(CLOSE_TIMEOUT_MS);
         return factory;
+    }
+
+    /** Whatever the application's own has: here it would be one more for each channel, never closed. */
+    static void oneConnection(CachingConnectionFactory factory) {
+        factory.setCacheMode(CachingConnectionFactory.CacheMode.CHANNEL);
+        factory.setConnectionCacheSize(1); // Spring refuses another number with this mode.
     }
 
     static void bound(com.rabbitmq.client.ConnectionFactory client) {

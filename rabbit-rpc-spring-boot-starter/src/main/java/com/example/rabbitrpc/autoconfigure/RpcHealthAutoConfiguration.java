@@ -10,6 +10,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
@@ -24,6 +25,7 @@ public final class RpcHealthAutoConfiguration {
 
     @Bean
     @ConditionalOnBean(RpcTemplate.class)
+    @ConditionalOnEnabledHealthIndicator("rpc")
     @ConditionalOnMissingBean(name = "rpcHealthIndicator")
     RpcHealthIndicator rpcHealthIndicator(RpcTemplate template) {
         return new RpcHealthIndicator(template);
@@ -31,6 +33,7 @@ public final class RpcHealthAutoConfiguration {
 
     @Bean("listenerHealthIndicator")
     @ConditionalOnBean(RpcServer.class)
+    @ConditionalOnEnabledHealthIndicator("listener")
     @ConditionalOnMissingBean(name = "listenerHealthIndicator")
     RpcListenerHealthIndicator listenerHealthIndicator(RabbitListenerEndpointRegistry registry) {
         return new RpcListenerHealthIndicator(registry);
@@ -39,6 +42,7 @@ public final class RpcHealthAutoConfiguration {
     /** Of calls alone, or of both sides: each has a connection of its own, and the worse one counts. */
     @Bean
     @ConditionalOnBean(RpcTemplate.class)
+    @ConditionalOnEnabledHealthIndicator("broker")
     @ConditionalOnMissingBean(name = "brokerHealthIndicator")
     HealthIndicator brokerHealthIndicator(
             RpcTemplate template,
@@ -55,6 +59,7 @@ public final class RpcHealthAutoConfiguration {
 
     @Bean("brokerHealthIndicator")
     @ConditionalOnBean(RpcServer.class)
+    @ConditionalOnEnabledHealthIndicator("broker")
     @ConditionalOnMissingBean(name = "brokerHealthIndicator")
     HealthIndicator listenersBrokerHealthIndicator(RpcServer server, RabbitListenerEndpointRegistry registry) {
         return new RequestBrokerHealthIndicator(registry, server);

@@ -16,6 +16,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.tracing.Tracer;
 import io.micrometer.tracing.propagation.Propagator;
+import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -26,12 +27,14 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.annotation.EnableRabbit;
+import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionNameStrategy;
 import org.springframework.amqp.rabbit.connection.RabbitConnectionFactoryBean;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
 import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
 import org.springframework.boot.amqp.autoconfigure.DirectRabbitListenerContainerFactoryConfigurer;
@@ -49,6 +52,8 @@ import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 import org.springframework.validation.Validator;
@@ -75,6 +80,18 @@ public final class RpcServerAutoConfiguration {
     private static final int DELIVERY_THREADS = 4;
 
     RpcServerAutoConfiguration() {}
+
+    /** Nobody asks for a listener: with {@code spring.main.lazy-initialization} there would be none, and no word of it. */
+    @Bean
+    static LazyInitializationExcludeFilter rpcListenersAreNotLazy() {
+        return (name, definition, type) -> !MethodIntrospector.selectMethods(type, RpcServerAutoConfiguration::answers)
+                .isEmpty();
+    }
+
+    private static boolean answers(Method method) {
+        return AnnotatedElementUtils.findMergedRepeatableAnnotations(method, RabbitListener.class).stream()
+                .anyMatch(listener -> listener.containerFactory().equals("rpcListenerContainerFactory"));
+    }
 
     @Bean
     RpcServerOptions rpcServerOptions(RpcServerProperties settings, RabbitProperties rabbit) {
@@ -135,7 +152,7 @@ public final class RpcServerAutoConfiguration {
         String name = environment.getProperty("spring.application.name", "rpc-server") + "@" + options.instanceId();
         factory.setConnectionNameStrategy(connection -> name);
         configurer.configure(factory);
-        factory.setCacheMode(CachingConnectionFactory.CacheMode.CHANNEL); // Of one connection for all listeners.
+        RpcConnections.oneConnection(factory);
         factory.setExecutor(Threads.fixed(DELIVERY_THREADS, "rpc-deliveries-"));
         factory.setCloseTimeout(TIMEOUT_MILLIS);
         factory.setCloseExceptionLogger(RpcServerAutoConfiguration::logClosed);

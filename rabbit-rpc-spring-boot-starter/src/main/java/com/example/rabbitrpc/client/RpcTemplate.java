@@ -438,6 +438,17 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         super.sendToRabbit(target, exchange, routingKey, mandatory || channel.owns(target), message);
     }
 
+    /** A call has its span already. Another one, on the channel's own thread, would begin a trace of its own and send that. */
+    @Override
+    protected void observeTheSend(
+            Channel target, Message message, boolean mandatory, String exchange, String routingKey) {
+        if (channel.owns(target)) {
+            sendToRabbit(target, exchange, routingKey, mandatory, message);
+        } else {
+            super.observeTheSend(target, message, mandatory, exchange, routingKey);
+        }
+    }
+
     void received(Delivery delivery) {
         String correlationId = delivery.getProperties().getCorrelationId();
         PendingCall call = find(correlationId);

@@ -87,6 +87,9 @@ final class ReplyRight implements ConnectionListener {
         Channel channel = null;
         try {
             channel = current.createChannel();
+            if (channel == null) { // All that there may be are in use.
+                return;
+            }
             channel.basicPublish("", NOWHERE, null, new byte[0]);
             channel.basicQos(1); // Whichever call: its answer means that the broker got past the message.
             channel.close();

@@ -33,23 +33,30 @@ final class RequestQueues implements ConnectionListener {
     private final List<Queue> declared;
     private final Duration timeout;
     private final RequestConnection connection;
+    private final ProbeChannel probe;
 
     /** Whether a consumer is being started, and since when on this connection. */
     private volatile boolean starting;
 
     private volatile long startedAt;
 
+    /** One of them that is no queue for requests; null where there is none, as far as the broker has said. */
+    private volatile @Nullable String stream;
+
     private final Map<String, String> lastWarnings = new ConcurrentHashMap<>();
 
-    /** The channel of {@link #waiting()}, kept: a broker feels channels that come and go. */
-    private @Nullable Channel asking;
-
     /** @param declared those of them that the application declares */
-    RequestQueues(List<String> names, List<Queue> declared, Duration timeout, RequestConnection connection) {
+    RequestQueues(
+            List<String> names,
+            List<Queue> declared,
+            Duration timeout,
+            RequestConnection connection,
+            ProbeChannel probe) {
         this.names = names;
         this.declared = declared;
         this.timeout = timeout;
         this.connection = connection;
+        this.probe = probe;
     }
 
     @Override
@@ -76,6 +83,9 @@ final class RequestQueues implements ConnectionListener {
         try {
             // A plain channel: it is refused where the arguments differ, which is no error worth Spring's log.
             Channel channel = current.createChannel();
+            if (channel == null) { // All that there may be are in use, and so it was declared before.
+                return;
+            }
             channel.queueDeclare(
                     queue.getName(),
                     queue.isDurable(),
@@ -83,10 +93,17 @@ final class RequestQueues implements ConnectionListener {
                     queue.isAutoDelete(),
                     queue.getArguments());
             channel.close();
+            if (queue.getName().equals(stream)) {
+                stream = null;
+            }
         } catch (ChannelContinuationTimeoutException | TimeoutException ex) {
             giveUpStart(current);
         } catch (IOException | ShutdownSignalException ex) {
-            warnOnce(queue, refusal(ex));
+            String refusal = refusal(ex);
+            if (isStream(refusal)) {
+                stream = queue.getName();
+            }
+            warnOnce(queue, refusal);
         }
     }
 
@@ -119,12 +136,7 @@ final class RequestQueues implements ConnectionListener {
     /** How many messages are ready in the queues; 0 where the broker does not say. One caller at a time. */
     int waiting() {
         try {
-            Connection current = connection.current();
-            Channel channel = asking;
-            if (channel == null || !channel.isOpen()) {
-                channel = current == null ? null : current.createChannel();
-                asking = channel;
-            }
+            Channel channel = probe.open();
             int waiting = 0;
             if (channel != null) {
                 for (String name : names) {
@@ -134,25 +146,31 @@ final class RequestQueues implements ConnectionListener {
             return waiting;
         } catch (IOException | RuntimeException ex) {
             log.debug("The broker does not say how many messages wait", ex);
-            forgetAsking(); // What it answers late would be taken for the answer to the next question.
+            probe.forget();
             return 0;
         }
     }
 
-    private void forgetAsking() {
-        Channel channel = asking;
-        asking = null;
-        if (channel != null) {
-            try {
-                channel.abort();
-            } catch (IOException | ShutdownSignalException ex) {
-                log.debug("Lost with its connection", ex);
-            }
-        }
+    /** The broker names the argument, and what the queue has instead. */
+    private static boolean isStream(String refusal) {
+        return refusal.contains("'x-queue-type'") && refusal.contains("'stream'");
+    }
+
+    /** The name of one that is a stream: it keeps what was answered, and does not tell who consumes. Null where none is. */
+    @Nullable
+    String stream() {
+        return stream;
     }
 
     private void warnOnce(Queue queue, String refusal) {
-        if (!refusal.equals(lastWarnings.put(queue.getName(), refusal))) {
+        if (refusal.equals(lastWarnings.put(queue.getName(), refusal))) {
+            return;
+        }
+        if (isStream(refusal)) {
+            log.warn(
+                    "Queue {} is a stream, and requests need a classic or a quorum queue: delete it, or name another one",
+                    queue.getName());
+        } else {
             log.warn(
                     "Queue {} could not be declared with durable={}, exclusive={}, auto-delete={}, arguments={}; where"
                             + " it exists it is used as it is. The broker says: {}",

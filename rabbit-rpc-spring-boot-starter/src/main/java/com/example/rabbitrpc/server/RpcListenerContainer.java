@@ -92,6 +92,11 @@ public final class RpcListenerContainer extends DirectMessageListenerContainer {
         }
     }
 
+    /** The name of a queue that is a stream, which is none for requests; null where there is none. */
+    public @Nullable String stream() {
+        return queues().stream();
+    }
+
     @Override
     protected void doStart() {
         stopping = false;

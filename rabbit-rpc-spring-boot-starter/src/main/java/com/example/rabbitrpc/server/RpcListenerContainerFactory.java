@@ -134,8 +134,8 @@ public final class RpcListenerContainerFactory extends DirectRabbitListenerConta
         List<String> names = List.of(container.getQueueNames());
         Workers pool = new Workers(workers, String.join(",", names), server.metrics());
         Acknowledgements acknowledgements = new Acknowledgements(prefetch);
-        RequestQueues queues =
-                new RequestQueues(names, declared(names), server.options().timeout(), server.connection());
+        RequestQueues queues = new RequestQueues(
+                names, declared(names), server.options().timeout(), server.connection(), server.probe());
         server.connectionFactory().addConnectionListener(queues);
         names.forEach(server.metrics()::serves);
         container.serve(

@@ -30,6 +30,7 @@ public final class RpcServer implements DisposableBean {
     private final ServerMetrics metrics;
     private final RequestTracing tracing;
     private final RequestConnection connection;
+    private final ProbeChannel probe;
     private final @Nullable ReplyTrials trials;
     private final ReplyPublisher replies;
     private final ReplyRight replyRight;
@@ -56,6 +57,7 @@ public final class RpcServer implements DisposableBean {
         this.tracing = tracing;
         this.shortRequests = shortRequests;
         this.connection = new RequestConnection(client, Threads.cached("rpc-closing-"));
+        this.probe = new ProbeChannel(connection);
         this.replyRight = new ReplyRight(connection, probing);
         this.trials = client == null
                 ? null
@@ -132,6 +134,11 @@ public final class RpcServer implements DisposableBean {
     /** A thread for questions to the broker, which may hang. */
     public ExecutorService probing() {
         return probing;
+    }
+
+    /** For questions about queues, on {@link #probing()}. */
+    public ProbeChannel probe() {
+        return probe;
     }
 
     /** The connection that requests come by; null where there is none that is open. */

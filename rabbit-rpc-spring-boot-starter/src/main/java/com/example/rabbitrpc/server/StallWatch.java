@@ -59,7 +59,8 @@ final class StallWatch {
         }
         lastLook = now;
         boolean wasIdle = idle;
-        idle = consuming && !hasDelivered() && !acknowledgements.hasOpen();
+        // In a stream, what was answered stays.
+        idle = consuming && !hasDelivered() && !acknowledgements.hasOpen() && queues.stream() == null;
         if (!idle) {
             stalled = 0;
         } else if (waiting.isDone() && now - closedAt >= pause.toNanos()) {

@@ -87,4 +87,27 @@ class RequestQueuesTests {
             }
         }
     }
+
+    /** Nothing is given up for it, and whoever looks is told. */
+    @Test
+    void saysThatAStreamIsNoQueueForRequests(CapturedOutput output) throws Exception {
+        String queue = TestBroker.shared().newQueue();
+        try (RawClient client = new RawClient(TestBroker.shared())) {
+            client.channel.queueDeclare(queue, true, false, false, Map.of("x-queue-type", "stream"));
+            try (TestServer server = TestServer.startOn(TestBroker.shared(), queue)) {
+                client.send(queue, RawClient.properties().build(), new byte[] {'1'});
+                assertThat(server.health("broker")).isEqualTo("DOWN");
+                Awaitility.await()
+                        .during(5, TimeUnit.SECONDS)
+                        .atMost(8, TimeUnit.SECONDS)
+                        .until(() -> server.consumersStarted() == 1);
+                assertThat(server.health("broker")).isEqualTo("DOWN");
+            }
+            client.channel.queueDelete(queue);
+        }
+        assertThat(output.toString().lines().filter(line -> line.contains("WARN")))
+                .singleElement()
+                .asString()
+                .contains("Queue " + queue + " is a stream, and requests need a classic or a quorum queue");
+    }
 }

@@ -4,6 +4,7 @@ import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationPredicate;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Set;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.http.server.observation.ServerRequestObservationContext;
 import org.springframework.stereotype.Component;
 
@@ -11,17 +12,26 @@ import org.springframework.stereotype.Component;
 @Component
 final class CallsOnly implements ObservationPredicate {
 
-    private static final Set<String> NO_CALLS = Set.of(
-            "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness", "/actuator/prometheus");
+    private final Set<String> noCalls;
+
+    CallsOnly(@Value("${management.endpoints.web.base-path:/actuator}") String endpoints) {
+        noCalls = Set.of(
+                endpoints + "/health",
+                endpoints + "/health/liveness",
+                endpoints + "/health/readiness",
+                endpoints + "/prometheus");
+    }
 
     @Override
     public boolean test(String name, Observation.Context context) {
         return !(context instanceof ServerRequestObservationContext http)
                 || http.getCarrier() == null
-                || !NO_CALLS.contains(path(http.getCarrier()));
+                || !noCalls.contains(path(http.getCarrier()));
     }
 
+    /** As Spring MVC knows it, below the application's path and the servlet's. */
     private static String path(HttpServletRequest request) {
-        return request.getRequestURI().substring(request.getContextPath().length());
+        String belowTheServlet = request.getPathInfo();
+        return belowTheServlet == null ? request.getServletPath() : belowTheServlet;
     }
 }

@@ -14,7 +14,6 @@ import org.springframework.http.server.ServerHttpResponse;
 import org.springframework.http.server.ServletServerHttpResponse;
 import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.cors.DefaultCorsProcessor;
-import org.springframework.web.cors.UrlBasedCorsConfigurationSource;
 import org.springframework.web.filter.CorsFilter;
 
 /** Scripts of other sites may call the API where {@code fib.cors.allowed-origins} names their origin: of none, by default. */
@@ -25,7 +24,6 @@ class CrossOrigin {
 
     @Bean
     FilterRegistrationBean<CorsFilter> cors(FibGatewaySettings settings, DispatcherServletPath servlet) {
-        String api = servlet.getRelativePath(API);
         CorsConfiguration cors = new CorsConfiguration();
         cors.setAllowedOrigins(settings.cors().allowedOrigins());
         cors.setAllowedMethods(List.of("GET", "HEAD"));
@@ -38,12 +36,11 @@ class CrossOrigin {
                 "X-Correlation-Id",
                 "X-Fib-Server"));
         cors.setMaxAge(Duration.ofHours(1));
-        UrlBasedCorsConfigurationSource source = new UrlBasedCorsConfigurationSource();
-        source.registerCorsConfiguration(api, cors);
-        CorsFilter filter = new CorsFilter(source);
+        // By the registration's pattern alone: one of Spring's own is matched without the servlet's path.
+        CorsFilter filter = new CorsFilter(request -> cors);
         filter.setCorsProcessor(new Problems());
         FilterRegistrationBean<CorsFilter> registration = new FilterRegistrationBean<>(filter);
-        registration.addUrlPatterns(api);
+        registration.addUrlPatterns(servlet.getRelativePath(API));
         registration.setEnabled(!settings.cors().allowedOrigins().isEmpty());
         return registration;
     }

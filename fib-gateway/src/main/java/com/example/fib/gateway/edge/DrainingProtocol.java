@@ -3,9 +3,12 @@ package com.example.fib.gateway.edge;
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.TimeUnit;
 import org.apache.coyote.Adapter;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.tomcat.util.net.NioEndpoint;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tomcat's protocol, but that it can stop listening without resetting whom the kernel has let in by then: connections that
@@ -13,7 +16,10 @@ import org.apache.tomcat.util.net.NioEndpoint;
  */
 public final class DrainingProtocol extends Http11NioProtocol {
 
+    private static final Logger log = LoggerFactory.getLogger(DrainingProtocol.class);
+
     private static final int RESPONSE_BUFFER = 2_048;
+    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private final Endpoint endpoint;
 
@@ -47,14 +53,33 @@ public final class DrainingProtocol extends Http11NioProtocol {
 
         private volatile boolean closing;
 
+        // Of the acceptor's thread alone.
+        private boolean said;
+        private long saidAt;
+
         @Override
         protected SocketChannel serverSocketAccept() throws Exception {
-            SocketChannel accepted = super.serverSocketAccept();
+            SocketChannel accepted = acceptOrSay();
             if (closing) {
                 setSocketOptions(accepted);
                 return SocketChannel.open(); // which the acceptor closes in its place
             }
             return accepted;
+        }
+
+        /** One line for many tries: Tomcat waits longer and longer between them, and has a stack trace for each. */
+        private SocketChannel acceptOrSay() throws Exception {
+            try {
+                return super.serverSocketAccept();
+            } catch (IOException ex) {
+                long now = System.nanoTime();
+                if (isRunning() && !closing && (!said || now - saidAt > PAUSE_NANOS)) {
+                    said = true;
+                    saidAt = now;
+                    log.error("Cannot take any connection, trying again: {}", ex.toString());
+                }
+                throw ex;
+            }
         }
 
         @Override

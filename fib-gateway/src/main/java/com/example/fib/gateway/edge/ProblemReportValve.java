@@ -33,7 +33,7 @@ public final class ProblemReportValve extends ErrorReportValve {
         problem.put("type", "about:blank");
         problem.put("title", title);
         problem.put("status", code);
-        problem.put("detail", detail(code));
+        problem.put("detail", detail(code, request.getHeader(HttpHeaders.HOST)));
         if (request.getRequestURI() != null) {
             problem.put("instance", path(request.getRequestURI()));
         }
@@ -47,10 +47,15 @@ public final class ProblemReportValve extends ErrorReportValve {
         }
     }
 
-    private static String detail(int code) {
+    private static String detail(int code, @Nullable String host) {
+        if (code == 400 && RefusedHeads.hasBadHost(host)) {
+            return "The Host header is no name of a host: it has letters, digits, hyphens and dots, and no underscore.";
+        }
         return switch (code) {
             case 403 -> "Scripts of this origin may not call.";
             case 405 -> "No path here takes this method.";
+            case 414 -> "The path is longer than the whole head of a request may be.";
+            case 431 -> "The headers are larger, or more, than they may be.";
             default -> "The request was refused before it was read to its end.";
         };
     }

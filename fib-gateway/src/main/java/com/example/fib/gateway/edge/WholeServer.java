@@ -6,7 +6,10 @@ import org.apache.coyote.Request;
 import org.apache.coyote.Response;
 import org.apache.tomcat.util.net.SocketEvent;
 
-/** What {@code OPTIONS *} says of the whole server: the methods that there are. Tomcat would name those that it knows. */
+/**
+ * What {@code OPTIONS *} says of the whole server: the methods that there are. Tomcat would name those that it knows. And what it
+ * says of heads that it refuses ({@link RefusedHeads}).
+ */
 final class WholeServer implements Adapter {
 
     private final Adapter tomcat;
@@ -25,6 +28,7 @@ final class WholeServer implements Adapter {
             tomcat.log(request, response, 0);
             return;
         }
+        RefusedHeads.name(request, response);
         tomcat.service(request, response);
     }
 
