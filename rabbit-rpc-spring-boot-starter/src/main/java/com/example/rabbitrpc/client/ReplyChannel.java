@@ -51,7 +51,6 @@ final class ReplyChannel {
     private static final long STOP_MS = 5_000;
     private static final int ABORT_MS = 1_000;
     private static final int FIRST_ANSWERS = 2;
-    private static final long FIRST_ANSWERS_MS = 5_000;
     private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long ANSWERS_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
     /** Longer than heartbeats need to end a connection that is silent: this is for one whose threads are gone. */
@@ -259,7 +258,7 @@ final class ReplyChannel {
         heard.drainPermits();
         probe(opened);
         probe(opened);
-        if (!heard.tryAcquire(FIRST_ANSWERS, FIRST_ANSWERS_MS, TimeUnit.MILLISECONDS)) {
+        if (!heard.tryAcquire(FIRST_ANSWERS, DEAD_NANOS, TimeUnit.NANOSECONDS)) {
             throw new AmqpTimeoutException("The broker lets a connection be opened and answers nothing on it");
         }
         channel = opened;
