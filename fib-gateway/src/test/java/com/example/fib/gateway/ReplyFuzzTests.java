@@ -15,9 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Replies at random: digits, or a failure that the contract knows. */
+/** Replies at random: digits, or a failure that the contract knows. The library's own are in every run. */
+@Tag("faults")
 @SuppressWarnings("JavaUtilDate") // what the client makes of an AMQP timestamp
 class ReplyFuzzTests extends FuzzedGateway {
 

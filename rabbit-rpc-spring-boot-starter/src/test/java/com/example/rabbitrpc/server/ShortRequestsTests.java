@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.context.TestConfiguration;
@@ -59,6 +60,7 @@ class ShortRequestsTests {
     }
 
     /** Otherwise nobody would notice: heartbeats are read by the same thread. */
+    @Tag("faults")
     @Test
     void oneThatTakesLongCostsItsConnectionAndNothingElse(CapturedOutput output) throws Exception {
         try (RawClient client = new RawClient(TestBroker.shared());
