@@ -49,7 +49,6 @@ class OverloadTests {
     }
 
     @Test
-    @Tag("short")
     void refusesAtOnceWhatIsTooMuchAndServesTheRestAsBefore() {
         // Both ways, or the compiler would take a core from the calls just when the first refusals come.
         Fault.warmUp(overload(), MEASURED.multipliedBy(2));
