@@ -275,7 +275,8 @@ final class ReplyChannel {
     }
 
     private void publishUntilClosed(Channel opened) throws InterruptedException, IOException {
-        while (opened.isOpen()) {
+        // A connection that was given up is closed by a thread of its own: until then the channel says that it is open.
+        while (connection != null && opened.isOpen()) {
             PendingCall call = outbox.poll(IDLE_CHECK_MS, TimeUnit.MILLISECONDS);
             if (call != null) {
                 call.queued(false);
@@ -341,7 +342,8 @@ final class ReplyChannel {
             call.unsent();
             giveUp();
             template.lost(call, new IllegalStateException(ex));
-            throw ex;
+            Failures.report("The publisher of calls", ex); // Thrown on, it would refuse the call that is sent again.
+            return;
         }
         if (!opened.isOpen()) {
             // Lost while it was written: whoever looked for lost calls may have passed it by.
@@ -376,13 +378,13 @@ final class ReplyChannel {
 
     private void blocked(String reason) {
         blockedBecause = reason;
-        heard.release(FIRST_ANSWERS);
         log.warn("The broker takes no requests, calls are refused: {}", LogText.line(reason));
         template.forEachPending(call -> {
             if (call.isUnsent()) {
                 call.fail(RpcTemplate.blocked(reason));
             }
         });
+        heard.release(FIRST_ANSWERS); // At last: until then nothing is published, and what waits is still unsent.
     }
 
     private void unblocked() {

@@ -28,8 +28,9 @@ import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
  */
 public final class RpcListenerContainer extends DirectMessageListenerContainer {
 
-    /** The class's own name is Spring's logger for it, and is off. */
-    private static final Logger log = LoggerFactory.getLogger(RpcListenerContainer.class.getName() + ".monitor");
+    /** The class's own name is Spring's logger for it, and is off, with all below it. */
+    private static final Logger log =
+            LoggerFactory.getLogger(RpcListenerContainer.class.getPackageName() + ".RpcListenerMonitor");
 
     private static final Duration FINISH_TIMEOUT = Duration.ofSeconds(20);
 
