@@ -17,8 +17,7 @@ public final class Bench {
     static final Path ROOT =
             Path.of(System.getProperty("bench.root", ".")).toAbsolutePath().normalize();
     static final Path WORK = ROOT.resolve("bench/target/work");
-    static final List<String> PARTS = List.of("rounds", "step", "start", "digits", "servers");
-    private static final List<String> STACKS = List.of("ours", "tutorial", "raw", "node");
+    static final List<String> PARTS = List.of("rounds", "step", "start", "digits", "fairness");
 
     private Bench() {}
 
@@ -36,7 +35,7 @@ public final class Bench {
     private static void run(List<String> options) throws IOException {
         Plan plan = options.contains("--short") ? Plan.SHORT : Plan.FULL;
         Set<String> parts = chosen(options, "--only", PARTS);
-        Set<String> stacks = chosen(options, "--stacks", STACKS);
+        Set<String> stacks = chosen(options, "--stacks", Stacks.ALL);
         delete(WORK);
         Files.createDirectories(WORK);
         Jdk jdk = Jdk.at(Path.of(System.getProperty("java.home")));
@@ -63,8 +62,8 @@ public final class Bench {
         if (run.has("digits")) {
             new LargeNumbers(run).measure();
         }
-        if (run.has("servers")) {
-            new Servers(run).measure();
+        if (run.has("fairness")) {
+            new Fairness(run).measure();
         }
     }
 

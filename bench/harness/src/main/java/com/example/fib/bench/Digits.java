@@ -27,6 +27,22 @@ final class Digits {
         });
     }
 
+    /** Of a number to which addition would take half a minute: by doubling, unless GMP has told. */
+    static byte[] ofLarge(int n) {
+        return known.computeIfAbsent(n, unused -> pair(n)[0].toString().getBytes(US_ASCII));
+    }
+
+    /** F(n) and F(n + 1), from those of half of n. */
+    private static BigInteger[] pair(int n) {
+        if (n == 0) {
+            return new BigInteger[] {BigInteger.ZERO, BigInteger.ONE};
+        }
+        BigInteger[] half = pair(n / 2);
+        BigInteger even = half[0].multiply(half[1].shiftLeft(1).subtract(half[0]));
+        BigInteger odd = half[0].multiply(half[0]).add(half[1].multiply(half[1]));
+        return n % 2 == 0 ? new BigInteger[] {even, odd} : new BigInteger[] {odd, even.add(odd)};
+    }
+
     static void learn(int n, String digits) {
         known.put(n, digits.getBytes(US_ASCII));
     }

@@ -16,7 +16,8 @@ public final class Draw {
     private record Panel(String title, String figure) {}
 
     private static final List<Stack> STACKS = List.of(
-            new Stack("ours", "fib-rpc"),
+            new Stack("ours", "ours, the image's way"),
+            new Stack("jar", "ours, java -jar"),
             new Stack("tutorial", "Spring, as in tutorials"),
             new Stack("node", "Node, fastify + amqplib"),
             new Stack("raw", "raw limit: Vert.x + amqp-client"));
@@ -78,7 +79,7 @@ public final class Draw {
                         row,
                         length,
                         BAR,
-                        stack.name().equals("ours") ? "ours" : "peer"));
+                        stack.label().startsWith("ours") ? "ours" : "peer"));
                 bars.append(String.format(
                         Locale.ROOT, "<text x=\"%.1f\" y=\"%d\">%s</text>\n", LABELS + length + 8, text, text(value)));
                 described.append(stack.label()).append(' ').append(text(value)).append("; ");

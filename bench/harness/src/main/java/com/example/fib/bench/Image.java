@@ -12,14 +12,13 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Our services as their image runs them, without Docker: jars extracted, the Dockerfile's own JVM settings and its own way to
  * the AOT cache, and docker-compose.yml's limit of memory as the JVM's idea of the machine. A JDK before 25 gets class data
  * sharing instead of the AOT cache, the way it has had since 13.
  */
-final class Image {
+final class Image implements Starter {
 
     private static final String DOCKERFILE = read("Dockerfile");
     private static final Pattern ENTRYPOINT = Pattern.compile("(?m)^ENTRYPOINT \\[(\"java\".*\"-jar\", \"app.jar\")]$");
@@ -54,25 +53,13 @@ final class Image {
         return images;
     }
 
-    static Path jar(String service) {
-        Path target = Bench.ROOT.resolve(service).resolve("target");
-        try (Stream<Path> files = Files.list(target)) {
-            return files.filter(file ->
-                            file.getFileName().toString().matches(service + "-[0-9].*(?<!-sources|-javadoc)\\.jar"))
-                    .findFirst()
-                    .orElseThrow(() -> new IllegalStateException("No jar of " + service + ": bench/run builds it"));
-        } catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
-    }
-
     private void extract() {
         Bench.delete(folder);
         List<String> command = List.of(
                 jdk.java(),
                 "-Djarmode=tools",
                 "-jar",
-                jar(service).toString(),
+                Starter.service(service).toString(),
                 "extract",
                 "--application-filename",
                 "app.jar",
@@ -91,9 +78,9 @@ final class Image {
         return Program.start(service + "-training", folder, environment(), command);
     }
 
-    Program start(String name, Map<String, String> settings, String... before) {
-        List<String> command = new ArrayList<>(List.of(before));
-        command.add(jdk.java());
+    @Override
+    public Program start(String name, Map<String, String> settings) {
+        List<String> command = new ArrayList<>(List.of(jdk.java()));
         command.addAll(options());
         command.addAll(List.of("-jar", "app.jar"));
         Map<String, String> all = new HashMap<>(environment());

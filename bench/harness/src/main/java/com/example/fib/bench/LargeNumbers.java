@@ -24,8 +24,12 @@ final class LargeNumbers {
         Run.step("Digits of fib(10^5), fib(10^6), fib(10^7), and GMP's");
         Map<String, String> server = Map.of("FIB_MAX_N", "10000000");
         Map<String, String> gateway = Map.of("FIB_MAX_N", "10000000", "FIB_DEADLINE", "2m", "FIB_HEDGE_AFTER", "0");
-        try (Pair pair =
-                Pair.ours("digits", run.broker(), run.images(), server, gateway, List.<String[]>of(new String[0]))) {
+        try (Pair pair = Pair.start(
+                "digits",
+                run.broker(),
+                run.images().get(0).with(server),
+                1,
+                run.images().get(1).with(gateway))) {
             pair.awaitReady();
             for (int n : List.of(100_000, 1_000_000, 10_000_000)) {
                 gmp(gmp, n); // learns the digits

@@ -12,12 +12,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Function;
 
 /** A gateway and its servers, of one stack, on queues of their own. */
 record Pair(String name, List<Program> servers, Program gateway, int port) implements AutoCloseable {
 
-    private static final int READY_SECONDS = 90;
+    static final int READY_SECONDS = 120;
 
     /** What a program is told: the broker, a free port, loopback only. */
     static Map<String, String> settings(Broker broker, int port) {
@@ -27,41 +26,16 @@ record Pair(String name, List<Program> servers, Program gateway, int port) imple
         return settings;
     }
 
-    /** A peer: two programs that need no more than those settings. */
-    static Pair peer(String name, Broker broker, List<String> server, List<String> gateway) {
-        Program first = Program.start(name + "-server", Bench.WORK, settings(broker, freePort()), server);
-        int port = freePort();
-        return new Pair(
-                name,
-                List.of(first),
-                Program.start(name + "-gateway", Bench.WORK, settings(broker, port), gateway),
-                port);
-    }
-
-    /** Ours: each element of placements is what a server's command begins with. */
-    static Pair ours(
-            String name,
-            Broker broker,
-            List<Image> images,
-            Map<String, String> serverSettings,
-            Map<String, String> gatewaySettings,
-            List<String[]> placements) {
-        Function<Integer, Map<String, String>> queue = port -> {
-            Map<String, String> settings = settings(broker, port);
-            settings.put("FIB_QUEUE_NAME", "bench_" + name);
-            return settings;
-        };
-        List<Program> servers = new ArrayList<>();
-        for (String[] placement : placements) {
-            Map<String, String> settings = queue.apply(freePort());
-            settings.putAll(serverSettings);
-            servers.add(images.get(0)
-                    .start(name + "-server" + (servers.isEmpty() ? "" : servers.size() + 1), settings, placement));
+    /** As many servers as are wanted, and a gateway. */
+    static Pair start(String name, Broker broker, Starter server, int servers, Starter gateway) {
+        Map<String, String> queue = Map.of("FIB_QUEUE_NAME", "bench_" + name); // the peers have names of their own
+        List<Program> all = new ArrayList<>();
+        for (int i = 1; i <= servers; i++) {
+            String program = name + "-server" + (i == 1 ? "" : i);
+            all.add(server.with(queue).start(program, settings(broker, freePort())));
         }
         int port = freePort();
-        Map<String, String> settings = queue.apply(port);
-        settings.putAll(gatewaySettings);
-        return new Pair(name, servers, images.get(1).start(name + "-gateway", settings), port);
+        return new Pair(name, all, gateway.with(queue).start(name + "-gateway", settings(broker, port)), port);
     }
 
     Pair awaitReady() {
@@ -76,12 +50,7 @@ record Pair(String name, List<Program> servers, Program gateway, int port) imple
             if (!program.isAlive() || System.nanoTime() > giveUp) {
                 throw new IllegalStateException("No answer from " + path + ":\n" + program.tail());
             }
-            try {
-                Thread.sleep(5);
-            } catch (InterruptedException ex) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(ex);
-            }
+            Run.sleep(0.005);
         }
         return System.nanoTime();
     }

@@ -84,6 +84,18 @@ final class Program implements AutoCloseable {
         return log();
     }
 
+    /** Waits until it has printed this, and returns the time. */
+    long awaitLog(String text, int seconds) {
+        long giveUp = System.nanoTime() + seconds * 1_000_000_000L;
+        while (!log().contains(text)) {
+            if (!isAlive() || System.nanoTime() > giveUp) {
+                throw new IllegalStateException(name + " has not said \"" + text + "\":\n" + tail());
+            }
+            Run.sleep(0.005);
+        }
+        return System.nanoTime();
+    }
+
     private static synchronized void killAll() {
         ending = true;
         running.forEach(program -> program.process.destroyForcibly());

@@ -8,11 +8,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
+import java.util.stream.Stream;
 
 /** Prints the tables, and writes them with all figures into bench/results. */
 final class Report {
-
-    private static final List<String> STACKS = List.of("ours", "tutorial", "raw", "node");
 
     private final Figures figures;
     private final List<String> notes;
@@ -56,7 +55,7 @@ final class Report {
                 missing.add(goal.what());
             }
         }
-        text.append('\n').append(stacks());
+        text.append('\n').append(stacks()).append(memory()).append(starts());
         Path results = Bench.ROOT.resolve("bench/results");
         Files.createDirectories(results);
         Files.writeString(results.resolve("latest.md"), text);
@@ -76,49 +75,65 @@ final class Report {
                 .filter(note -> note.contains("not measured"))
                 .anyMatch(note -> (figure.startsWith("start17.") && note.startsWith("start on 17"))
                         || (figure.startsWith("start.") && note.startsWith("start with an AOT cache"))
-                        || (figure.startsWith("digits.") && note.startsWith("digits"))
-                        || (figure.startsWith("servers.") && note.startsWith("two servers")));
+                        || (figure.startsWith("digits.") && note.startsWith("digits")));
     }
 
     private String stacks() {
-        StringBuilder text = new StringBuilder(
-                "| stack | callers | calls/s | p50 ms | p99 ms | CPU us a call | server | gateway | broker |\n|---|---|---|---|---|---|---|---|---|\n");
+        List<String> names = List.of("throughput", "p50", "p99", "cpu", "cpu.server", "cpu.gateway", "cpu.broker");
+        StringBuilder text = new StringBuilder("| stack | callers | calls/s | p50 ms | p99 ms | CPU us a call"
+                + " | server | gateway | broker |\n|---|---|---|---|---|---|---|---|---|\n");
         for (int callers : new int[] {1, 32, 256, 1024}) {
-            for (String stack : STACKS) {
-                String name = stack + "." + callers + ".";
-                if (figures.rounds(name + "cpu").isEmpty()) {
-                    continue;
-                }
-                StringJoiner row =
-                        new StringJoiner(" | ", "| ", " |\n").add(stack).add(Integer.toString(callers));
-                for (String figure :
-                        List.of("throughput", "p50", "p99", "cpu", "cpu.server", "cpu.gateway", "cpu.broker")) {
-                    row.add(Goal.text(figures.median(name + figure)));
-                }
-                text.append(row);
+            for (String stack : Stacks.ALL) {
+                String prefix = stack + "." + callers + ".";
+                text.append(row(stack + " | " + callers, names.stream().map(prefix::concat)));
             }
         }
-        text.append(
-                "\n| stack | gateway idle MB | after load | server idle MB | after load | step: silent s | p99 of its first third, ms | of its last |\n");
-        text.append("|---|---|---|---|---|---|---|---|\n");
-        for (String stack : STACKS) {
-            if (figures.rounds(stack + ".gateway.idle").isEmpty()) {
-                continue;
+        return text.append('\n').toString();
+    }
+
+    private String memory() {
+        List<String> names = List.of(
+                "gateway.idle",
+                "gateway.loaded",
+                "server.idle",
+                "server.loaded",
+                "step.silent",
+                "step.p99",
+                "step.steady");
+        StringBuilder text = new StringBuilder("| stack | gateway idle MB | after 256 callers | server idle MB"
+                + " | after 256 callers | step: silent s | p99 of its first third, ms | of its last |\n"
+                + "|---|---|---|---|---|---|---|---|\n");
+        for (String stack : Stacks.ALL) {
+            text.append(row(stack, names.stream().map(name -> stack + "." + name)));
+        }
+        return text.append('\n').toString();
+    }
+
+    private String starts() {
+        StringBuilder text = new StringBuilder("""
+                | start | way | gateway ms | MB after | server ms | MB after |
+                |---|---|---|---|---|---|
+                """);
+        for (String start : List.of("start", "start17")) {
+            for (String way : List.of("image", "jar", "tutorial")) {
+                String gateway = start + ".gateway." + way;
+                String server = start + ".server." + way;
+                text.append(
+                        row(start + " | " + way, Stream.of(gateway, gateway + ".memory", server, server + ".memory")));
             }
-            StringJoiner row = new StringJoiner(" | ", "| ", " |\n").add(stack);
-            for (String figure : List.of(
-                    "gateway.idle",
-                    "gateway.loaded",
-                    "server.idle",
-                    "server.loaded",
-                    "step.silent",
-                    "step.p99",
-                    "step.steady")) {
-                row.add(Goal.text(figures.median(stack + "." + figure)));
-            }
-            text.append(row);
         }
         return text.toString();
+    }
+
+    /** Empty where none of it was measured. */
+    private String row(String cells, Stream<String> names) {
+        List<Double> values = names.map(figures::median).toList();
+        if (values.stream().allMatch(value -> value.isNaN())) {
+            return "";
+        }
+        StringJoiner row = new StringJoiner(" | ", "| ", " |\n").add(cells);
+        values.forEach(value -> row.add(Goal.text(value)));
+        return row.toString();
     }
 
     /** Flat, a figure a line, so that {@link Draw} and others read it without a parser. */

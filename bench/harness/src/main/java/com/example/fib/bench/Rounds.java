@@ -1,19 +1,11 @@
 package com.example.fib.bench;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.IntStream;
 
 /** The stacks in turn, under one caller and many, and the step from one to many. */
 final class Rounds {
-
-    private static final List<Integer> SMALL =
-            IntStream.rangeClosed(0, 90).boxed().toList();
-    private static final String TRACED = "MANAGEMENT_TRACING_SAMPLING_PROBABILITY";
-    private static final Path PEERS = Bench.ROOT.resolve("bench/peers");
 
     private final Run run;
 
@@ -24,28 +16,22 @@ final class Rounds {
     void measure() {
         List<Pair> pairs = new ArrayList<>();
         try {
-            Run.step("Starting " + String.join(", ", run.stacks()));
+            Stacks stacks = new Stacks(run);
             for (String stack : run.stacks()) {
                 if (stack.equals("node") && !Boolean.getBoolean("bench.node")) {
                     run.note("node: skipped, as there is no node or its packages could not be had");
-                } else {
-                    pairs.add(startStack(stack));
+                    continue;
                 }
+                Run.step("Starting " + stack);
+                Pair pair = stacks.start(stack);
+                pairs.add(pair);
+                pair.awaitReady();
+                Run.sleep(run.plan().settle());
+                memory(pair, "idle");
             }
-            pairs.forEach(Pair::awaitReady);
-            Run.sleep(run.plan().settle());
-            pairs.forEach(pair -> memory(pair, "idle"));
-            for (Pair pair : pairs) {
-                Run.step("Warming up " + pair.name());
-                run.load(pair, 32, run.plan().warmUp(), SMALL, true);
-                run.load(pair, 256, run.plan().warmUp() / 2, SMALL, true);
-            }
+            pairs.forEach(run::warmUp);
             if (run.has("rounds")) {
-                for (int round = 1; round <= run.plan().rounds(); round++) {
-                    Run.step("Round " + round + " of " + run.plan().rounds());
-                    pairs.forEach(this::round);
-                }
-                pairs.forEach(pair -> memory(pair, "loaded"));
+                rounds(pairs);
             }
             if (run.has("step")) {
                 for (Pair pair : run.isShort() ? pairs.subList(0, 1) : pairs) {
@@ -60,38 +46,23 @@ final class Rounds {
         }
     }
 
-    private Pair startStack(String stack) {
-        String classpath = PEERS.resolve("target/classes") + ":" + PEERS.resolve("target/lib") + "/*";
-        String program = "com.example.fib.bench.peers.";
-        return switch (stack) {
-            // As many calls in flight as there are callers, or 1024 of them would measure refusals.
-            case "ours" ->
-                Pair.ours(
-                        stack,
-                        run.broker(),
-                        run.images(),
-                        Map.of(TRACED, "0"),
-                        Map.of("FIB_MAX_IN_FLIGHT", "1024", TRACED, "0"),
-                        List.<String[]>of(new String[0]));
-            case "tutorial" ->
-                Pair.peer(
-                        stack,
-                        run.broker(),
-                        List.of(run.jdk().java(), "-cp", classpath, program + "TutorialServer"),
-                        List.of(run.jdk().java(), "-cp", classpath, program + "TutorialGateway"));
-            case "raw" ->
-                Pair.peer(
-                        stack,
-                        run.broker(),
-                        List.of(run.jdk().java(), "-cp", classpath, program + "RawServer"),
-                        List.of(run.jdk().java(), "-cp", classpath, program + "RawGateway"));
-            default ->
-                Pair.peer(
-                        stack,
-                        run.broker(),
-                        List.of("node", PEERS.resolve("server.js").toString()),
-                        List.of("node", PEERS.resolve("gateway.js").toString()));
-        };
+    /** Those with 1024 callers come last: memory is what 256 callers leave behind. */
+    private void rounds(List<Pair> pairs) {
+        for (int round = 1; round <= run.plan().rounds(); round++) {
+            Run.step("Round " + round + " of " + run.plan().rounds());
+            for (Pair pair : pairs) {
+                round(pair, 1, run.plan().single());
+                round(pair, 32, run.plan().many());
+                round(pair, 256, run.plan().many());
+            }
+        }
+        pairs.forEach(pair -> memory(pair, "loaded"));
+        List<Pair> ours =
+                pairs.stream().filter(pair -> Stacks.isOurs(pair.name())).toList();
+        for (int round = 1; round <= run.plan().rounds() && !ours.isEmpty(); round++) {
+            Run.step("Round " + round + " of " + run.plan().rounds() + " with 1024 callers");
+            ours.forEach(pair -> round(pair, 1024, run.plan().many()));
+        }
     }
 
     private void memory(Pair pair, String when) {
@@ -101,15 +72,6 @@ final class Rounds {
                 Proc.resident(pair.servers().get(0).pid()));
     }
 
-    private void round(Pair pair) {
-        round(pair, 1, run.plan().single());
-        round(pair, 32, run.plan().many());
-        round(pair, 256, run.plan().many());
-        if (pair.name().equals("ours")) {
-            round(pair, 1024, run.plan().many());
-        }
-    }
-
     private void round(Pair pair, int callers, double seconds) {
         double server = pair.serverCpu();
         double gateway = pair.gatewayCpu();
@@ -117,7 +79,7 @@ final class Rounds {
         double self = Proc.cpu(ProcessHandle.current().pid());
         double machine = Proc.machineCpu();
         long start = System.nanoTime();
-        Outcome outcome = run.load(pair, callers, seconds, SMALL, false);
+        Outcome outcome = run.load(pair, callers, seconds, Run.SMALL, false);
         double took = (System.nanoTime() - start) / 1e3 * Runtime.getRuntime().availableProcessors();
         server = pair.serverCpu() - server;
         gateway = pair.gatewayCpu() - gateway;
@@ -138,8 +100,8 @@ final class Rounds {
     }
 
     private void step(Pair pair) {
-        run.load(pair, 1, run.plan().before(), SMALL, false);
-        Outcome outcome = run.load(pair, 256, run.plan().after(), SMALL, false);
+        run.load(pair, 1, run.plan().before(), Run.SMALL, false);
+        Outcome outcome = run.load(pair, 256, run.plan().after(), Run.SMALL, false);
         long[] perSecond = outcome.perSecond();
         String name = pair.name() + ".step.";
         double silent = (double)

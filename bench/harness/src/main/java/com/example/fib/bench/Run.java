@@ -8,11 +8,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /** One run: what it is to measure, what it measures on, and what it has found so far. */
 final class Run {
 
-    private static final List<String> STACKS = List.of("ours", "tutorial", "raw");
+    /** What the callers ask for in turn, where nothing else is said. */
+    static final List<Integer> SMALL = IntStream.rangeClosed(0, 90).boxed().toList();
+
     private static final long STARTED = System.nanoTime();
 
     private final Figures figures = new Figures();
@@ -24,6 +27,7 @@ final class Run {
     private final Jdk jdk;
     private final Broker broker;
     private final List<Image> images;
+    private final List<String> warmedUp = new ArrayList<>();
     private double stolen;
 
     Run(Plan plan, Set<String> parts, Set<String> stacks, Jdk jdk, Broker broker, List<Image> images) {
@@ -65,7 +69,7 @@ final class Run {
     }
 
     private boolean isComplete() {
-        return parts.size() == Bench.PARTS.size() && stacks.containsAll(STACKS);
+        return parts.size() == Bench.PARTS.size() && stacks.containsAll(Stacks.NEEDED);
     }
 
     void add(String figure, double value) {
@@ -101,6 +105,17 @@ final class Run {
         return outcome;
     }
 
+    /** For seconds and for calls, so that a slow stack is as warm as a fast one. */
+    void warmUp(Pair pair) {
+        step("Warming up " + pair.name());
+        int calls = 0;
+        do {
+            calls += load(pair, 32, plan.warmUp(), SMALL, true).right();
+            calls += load(pair, 256, plan.warmUp() / 2, SMALL, true).right();
+        } while (calls < plan.warmUpCalls());
+        warmedUp.add(pair.name() + " " + calls);
+    }
+
     Report report() {
         return new Report(figures, notes, facts(), isShort(), isComplete());
     }
@@ -120,6 +135,7 @@ final class Run {
         facts.put("rabbitmq", broker.version());
         facts.put("settings of ours", String.join(" ", images.get(1).options()));
         facts.put("rounds", Integer.toString(plan.rounds()));
+        facts.put("calls while warming up", String.join(", ", warmedUp));
         facts.put("failed calls", failed.isEmpty() ? "none" : failed.toString());
         String others = String.format(Locale.ROOT, "%.0f%%", stolen * 100);
         facts.put(
