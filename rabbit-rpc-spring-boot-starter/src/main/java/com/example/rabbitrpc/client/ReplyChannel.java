@@ -317,6 +317,12 @@ final class ReplyChannel {
             trace.describe(properties);
         }
         call.sending();
+        String blocked = blockedBecause;
+        if (blocked != null) { // Since it was queued: whoever fails what is unsent may have passed it by.
+            call.unsent();
+            call.fail(RpcTemplate.blocked(blocked));
+            return;
+        }
         try {
             template.send(opened, call);
             call.sent(opened);
