@@ -110,19 +110,19 @@ final class Report {
     }
 
     private String starts() {
-        StringBuilder text = new StringBuilder("""
-                | start | way | gateway ms | MB after | server ms | MB after |
-                |---|---|---|---|---|---|
-                """);
+        StringBuilder rows = new StringBuilder();
         for (String start : List.of("start", "start17")) {
             for (String way : List.of("image", "jar", "tutorial")) {
                 String gateway = start + ".gateway." + way;
                 String server = start + ".server." + way;
-                text.append(
+                rows.append(
                         row(start + " | " + way, Stream.of(gateway, gateway + ".memory", server, server + ".memory")));
             }
         }
-        return text.toString();
+        return rows.length() == 0 ? "" : """
+                | start | way | gateway ms | MB after | server ms | MB after |
+                |---|---|---|---|---|---|
+                """ + rows;
     }
 
     /** Empty where none of it was measured. */

@@ -135,7 +135,7 @@ final class Run {
         facts.put("rabbitmq", broker.version());
         facts.put("settings of ours", String.join(" ", images.get(1).options()));
         facts.put("rounds", Integer.toString(plan.rounds()));
-        facts.put("calls while warming up", String.join(", ", warmedUp));
+        facts.put("calls while warming up", warmedUp.isEmpty() ? "none" : String.join(", ", warmedUp));
         facts.put("failed calls", failed.isEmpty() ? "none" : failed.toString());
         String others = String.format(Locale.ROOT, "%.0f%%", stolen * 100);
         facts.put(
