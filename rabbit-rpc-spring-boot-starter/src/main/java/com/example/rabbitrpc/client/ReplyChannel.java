@@ -136,13 +136,13 @@ final class ReplyChannel {
         if (publisher == null) {
             return BrokerState.UNUSED;
         }
-        if (!publisher.isAlive() || !isOpen()) {
+        if (!publisher.isAlive()) {
             return BrokerState.DOWN;
         }
-        if (isBlocked()) {
+        if (isBlocked()) { // Also of a connection that is new: its channel is used from the first answers on.
             return BrokerState.BLOCKED;
         }
-        return System.nanoTime() - answeredAt > ANSWERS_NANOS ? BrokerState.DOWN : BrokerState.UP;
+        return !isOpen() || System.nanoTime() - answeredAt > ANSWERS_NANOS ? BrokerState.DOWN : BrokerState.UP;
     }
 
     /** Calls that are not yet published. */
