@@ -8,9 +8,11 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A gateway that has no file descriptor left for a caller. */
+@Tag("faults")
 class FileDescriptorTests {
 
     @Test

@@ -12,9 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Messages that would need more memory than a server has: none ends it, and it computes what fits. */
+@Tag("faults")
 class LargeNumberTests {
 
     /** 16 MB of the 32 that half of the heap is, and 2 MB of digits. */
