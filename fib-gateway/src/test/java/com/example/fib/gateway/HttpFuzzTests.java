@@ -20,7 +20,7 @@ class HttpFuzzTests extends FuzzedGateway {
 
     /** Those of the contract, but for 500: the gateway itself never fails. */
     private static final Set<Integer> STATUSES =
-            Set.of(200, 206, 302, 304, 400, 403, 404, 405, 406, 412, 413, 416, 417, 501, 502, 503, 504, 505);
+            Set.of(200, 206, 302, 304, 400, 403, 404, 405, 406, 412, 413, 414, 416, 417, 431, 501, 502, 503, 504, 505);
 
     @Test
     void answersWhateverIsSaidToItOrCloses() {
