@@ -170,7 +170,6 @@ class HostileLoadTests {
     }
 
     @Test
-    @Tag("short")
     void forgedReplies() throws Exception {
         String address = overheardAddress();
         try (Channel channel = stranger.createChannel()) {

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpResourceNotAvailableException;
 import org.springframework.amqp.core.Message;
@@ -233,6 +234,7 @@ class CallFaultTests {
                 .untilAsserted(() -> assertThat(call("31", 5_000)).isEqualTo("31"));
     }
 
+    @Tag("faults")
     @Test
     void aQueueThatIsNotThereIsAskedForSeldomAndCostsNoCall() throws Exception {
         template.stop();
@@ -259,6 +261,7 @@ class CallFaultTests {
         }
     }
 
+    @Tag("faults")
     @Test
     void aBrokerThatDoesNotTellOfAQueueIsUpAndIsAskedSeldom() throws Exception {
         try (Responder server = new Responder(broker.connect(), queue, true, Responder.ECHO)) {
@@ -274,6 +277,7 @@ class CallFaultTests {
     }
 
     /** The first gets its connection; the watch, which would need another one, does not ask ten times a second. */
+    @Tag("faults")
     @Test
     void aLimitOfConnectionsIsNotTriedWithEachCall() throws Exception {
         try (Responder server = new Responder(broker.connect(), queue, Responder.ECHO)) {

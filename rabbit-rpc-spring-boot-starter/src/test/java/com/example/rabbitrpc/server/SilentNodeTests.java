@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
  * address tried on another connection: that one must not go to the silent node first, and what is known waits for no trial.
  */
 @Tag("faults")
-@Tag("short")
 class SilentNodeTests {
 
     @Test
