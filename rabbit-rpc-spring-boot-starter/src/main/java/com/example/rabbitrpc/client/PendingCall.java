@@ -41,6 +41,7 @@ final class PendingCall {
     private volatile boolean queued;
     private volatile boolean hedgeTried;
     private volatile boolean sentAgain;
+    private volatile boolean returned;
 
     /**
      * @param deadline by {@link System#nanoTime()}, as {@code hedgeAt} is
@@ -157,6 +158,12 @@ final class PendingCall {
         reply.completeExceptionally(failure);
     }
 
+    /** No queue took it, so that no reply can come of that sending. */
+    void returned(RuntimeException failure) {
+        returned = true;
+        fail(failure);
+    }
+
     /** Its time is over. */
     void expire() {
         reply.complete(null);
@@ -193,6 +200,9 @@ final class PendingCall {
 
     /** What there is to remember of it once it is done, null where no further reply can come of it. */
     EndedCalls.@Nullable Call ended() {
+        if (returned && !sentAgain) {
+            return null;
+        }
         boolean answered = !reply.isCompletedExceptionally() && reply.getNow(null) != null;
         synchronized (this) {
             return everSent && (sentAgain || !answered) ? new EndedCalls.Call(answered, trace) : null;

@@ -473,7 +473,7 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
     void returned(Return returned) {
         PendingCall call = find(returned.getProperties().getCorrelationId());
         if (call != null) {
-            call.fail(Failures.noServer(new AmqpMessageReturnedException(
+            call.returned(Failures.noServer(new AmqpMessageReturnedException(
                     "No queue took the request",
                     new ReturnedMessage(
                             call.request(),
