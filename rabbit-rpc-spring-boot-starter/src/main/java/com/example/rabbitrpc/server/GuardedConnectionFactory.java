@@ -18,12 +18,16 @@ import java.util.WeakHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The client's connection factory as it was configured, with a {@link FrameGuard} in front of each connection. One node can be
  * marked to be tried last.
  */
 public final class GuardedConnectionFactory extends ConnectionFactory {
+
+    private static final Logger log = LoggerFactory.getLogger(GuardedConnectionFactory.class);
 
     private final ConnectionFactory configured;
     private final int keptBytes;
@@ -95,6 +99,12 @@ public final class GuardedConnectionFactory extends ConnectionFactory {
         synchronized (guards) {
             open = List.copyOf(guards);
         }
-        open.forEach(guard -> guard.reading().endIfStuck());
+        for (FrameGuard guard : open) {
+            try {
+                guard.reading().endIfStuck();
+            } catch (Throwable ex) { // an Error, too: nobody else would end the next one
+                log.error("Ending a connection that nobody reads from failed, and goes on", ex);
+            }
+        }
     }
 }

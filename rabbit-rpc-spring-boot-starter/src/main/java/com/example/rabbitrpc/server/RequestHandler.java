@@ -14,8 +14,8 @@ import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageProperties;
 
 /**
- * Answers requests, each on one of the {@link Workers}, or where it was read if it is short. Every message gets one reply, published before its
- * acknowledgement, or is rejected for good with one line in the log where no reply can be sent. Nothing is requeued here
+ * Answers requests, each on one of the {@link Workers}, or where it was read if it is short. Every message gets one reply,
+ * published before its acknowledgement, or is rejected for good with one line in the log where no reply can be sent. Nothing is requeued here
  * but by a stop, and no message makes this throw.
  */
 final class RequestHandler {
