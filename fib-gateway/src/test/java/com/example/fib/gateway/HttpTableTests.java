@@ -44,7 +44,11 @@ import tools.jackson.databind.json.JsonMapper;
 /** Every row of the HTTP table, over real HTTP; what comes back from the queue is given here as bytes and headers. */
 @SpringBootTest(
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"spring.main.allow-bean-definition-overriding=true", "fib.max-in-flight=1"})
+        properties = {
+            "spring.main.allow-bean-definition-overriding=true",
+            "fib.max-in-flight=1",
+            "management.tracing.sampling.probability=1"
+        })
 class HttpTableTests {
 
     private final HttpClient http = HttpClient.newHttpClient();
@@ -85,7 +89,18 @@ class HttpTableTests {
         assertThat(sent.getContentType()).isEqualTo("text/plain");
         assertThat(Long.parseLong(sent.getExpiration())).isBetween(1_000L, 2_000L);
         assertThat(sent.getHeaders()).containsOnlyKeys("traceparent");
-        assertThat(sent.<String>getHeader("traceparent")).matches("00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]");
+        // No endpoint is set: nobody takes a span, whatever is to be sampled.
+        assertThat(sent.<String>getHeader("traceparent")).matches("00-[0-9a-f]{32}-[0-9a-f]{16}-0[02]");
+    }
+
+    @Test
+    void keepsACallersChoiceToTrace() throws Exception {
+        replies.reply = reply("832040", Map.of());
+
+        get("/fib/30", "traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+
+        assertThat(replies.request.getMessageProperties().<String>getHeader("traceparent"))
+                .matches("00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-0[13]");
     }
 
     @Test
