@@ -71,8 +71,8 @@ class ReplyRightTests {
             assertThat(RawClient.body(client.call(queue, "30"))).isEqualTo("832040");
 
             broker.ctl("set_permissions", "reader", ".*", "^rpc-test-.*", ".*");
-            // The broker remembers rights by channel: RabbitMQ 4 for up to a minute, channel_tick_interval.
-            await().atMost(Duration.ofSeconds(75)).until(() -> {
+            // The broker remembers rights for a while, by channel.
+            await().atMost(Duration.ofSeconds(20)).until(() -> {
                 client.send(queue, RawClient.properties().build(), "30".getBytes(UTF_8));
                 return server.health("broker").equals("DOWN");
             });
