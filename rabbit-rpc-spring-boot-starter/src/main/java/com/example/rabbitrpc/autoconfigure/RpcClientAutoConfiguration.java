@@ -1,13 +1,16 @@
 package com.example.rabbitrpc.autoconfigure;
 
 import com.example.rabbitrpc.client.CallTracing;
+import com.example.rabbitrpc.client.Nodes;
 import com.example.rabbitrpc.client.RpcClientMetrics;
 import com.example.rabbitrpc.client.RpcMessageConverter;
 import com.example.rabbitrpc.client.RpcTemplate;
+import com.rabbitmq.client.Address;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.tracing.Tracer;
 import io.micrometer.tracing.propagation.Propagator;
 import java.time.Duration;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
@@ -19,6 +22,7 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
 import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 import org.springframework.boot.amqp.autoconfigure.RabbitConnectionFactoryBeanConfigurer;
 import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.boot.amqp.autoconfigure.RabbitTemplateConfigurer;
@@ -98,6 +102,7 @@ public final class RpcClientAutoConfiguration {
                 @Qualifier(CONNECTIONS) ObjectProvider<CachingConnectionFactory> callConnections,
                 RpcClientSettings settings,
                 RabbitProperties properties,
+                ObjectProvider<RabbitConnectionDetails> details,
                 Environment environment,
                 ObjectProvider<JsonMapper> json,
                 ObjectProvider<RabbitTemplateCustomizer> customizers) {
@@ -115,6 +120,10 @@ public final class RpcClientAutoConfiguration {
                 log.info("Calls use the application's own ConnectionFactory as it is");
             } else {
                 template.setCallConnectionFactory(own);
+                List<Address> nodes = RpcConnections.nodes(details.getIfAvailable());
+                if (nodes.size() > 1) {
+                    template.setNodes(new Nodes(own, nodes, properties.getAddressShuffleMode()));
+                }
             }
             template.watchFromTheStart(settings.queues());
             customizers.orderedStream().forEach(customizer -> customizer.customize(template));

@@ -1,5 +1,7 @@
 package com.example.rabbitrpc.autoconfigure;
 
+import com.rabbitmq.client.Address;
+import java.util.List;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -9,6 +11,7 @@ import org.springframework.amqp.rabbit.connection.RabbitConnectionFactoryBean;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
 import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 import org.springframework.boot.amqp.autoconfigure.RabbitConnectionFactoryBeanConfigurer;
 import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.boot.ssl.SslBundles;
@@ -43,6 +46,15 @@ final class RpcConnections {
         oneConnection(factory);
         factory.setCloseTimeout(CLOSE_TIMEOUT_MS);
         return factory;
+    }
+
+    /** Where the broker's nodes are. */
+    static List<Address> nodes(@Nullable RabbitConnectionDetails details) {
+        return details == null
+                ? List.of()
+                : details.getAddresses().stream()
+                        .map(address -> new Address(address.host(), address.port()))
+                        .toList();
     }
 
     /** Whatever the application's own has: here it would be one more for each channel, never closed. */

@@ -11,7 +11,6 @@ import com.example.rabbitrpc.server.RpcServer;
 import com.example.rabbitrpc.server.RpcServerOptions;
 import com.example.rabbitrpc.server.ServerMetrics;
 import com.example.rabbitrpc.server.Threads;
-import com.rabbitmq.client.Address;
 import com.rabbitmq.client.ShutdownSignalException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.tracing.Tracer;
@@ -20,7 +19,6 @@ import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.commons.logging.Log;
 import org.jspecify.annotations.Nullable;
@@ -206,16 +204,10 @@ public final class RpcServerAutoConfiguration {
         } else {
             client = (GuardedConnectionFactory) connections.getRabbitConnectionFactory();
         }
-        RabbitConnectionDetails where = details.getIfAvailable();
-        List<Address> nodes = where == null
-                ? List.of()
-                : where.getAddresses().stream()
-                        .map(address -> new Address(address.host(), address.port()))
-                        .toList();
         return new RpcServer(
                 connections == null ? applications.getObject() : connections,
                 client,
-                nodes,
+                RpcConnections.nodes(details.getIfAvailable()),
                 options,
                 metrics.getIfAvailable(() -> ServerMetrics.NONE),
                 tracing.getIfAvailable(() -> RequestTracing.NONE),

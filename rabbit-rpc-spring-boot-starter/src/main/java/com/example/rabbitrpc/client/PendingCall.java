@@ -38,6 +38,7 @@ final class PendingCall {
     private Sending sending = Sending.UNSENT;
     private @Nullable Channel sentOn;
     private boolean everSent;
+    private long sentAt;
     private volatile boolean queued;
     private volatile boolean hedgeTried;
     private volatile boolean sentAgain;
@@ -122,9 +123,21 @@ final class PendingCall {
     }
 
     synchronized void sent(Channel channel) {
+        if (sentOn != channel) {
+            sentAt = System.nanoTime();
+        }
         sending = Sending.SENT;
         sentOn = channel;
         everSent = true;
+    }
+
+    /** Since when it waits for a reply on that channel, by {@link System#nanoTime()}; null where it does not. */
+    synchronized @Nullable Long sentAt(Channel channel) {
+        return sending == Sending.SENT && sentOn == channel ? sentAt : null;
+    }
+
+    synchronized boolean wasSentBefore(long time) {
+        return sending == Sending.SENT && isWaiting() && sentAt - time < 0;
     }
 
     synchronized void unsent() {

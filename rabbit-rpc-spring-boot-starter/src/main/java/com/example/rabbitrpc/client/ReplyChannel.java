@@ -4,10 +4,12 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.Return;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -59,6 +61,7 @@ final class ReplyChannel {
     private final RpcTemplate template;
     private final String probe = "rpc-probe-" + UUID.randomUUID();
     private final Semaphore heard = new Semaphore(0);
+    private final Unanswered unanswered = new Unanswered();
     // Not bounded by itself: it holds no more calls than there are callers waiting, since each takes out its own.
     private final BlockingQueue<PendingCall> outbox = new LinkedBlockingQueue<>();
     private volatile @Nullable Channel channel;
@@ -66,6 +69,7 @@ final class ReplyChannel {
     private volatile @Nullable Exception unreachable;
     private volatile @Nullable Thread thread;
     private volatile long answeredAt = System.nanoTime();
+    private volatile boolean leaving;
     private volatile CountDownLatch stopped = new CountDownLatch(1);
     private @Nullable Connection connection;
     private long probedAt;
@@ -232,6 +236,7 @@ final class ReplyChannel {
     }
 
     private Channel open() throws IOException, InterruptedException {
+        leaving = false;
         Connection current = connection;
         if (current == null || !current.isOpen()) {
             ConnectionFactory factory = template.callConnectionFactory();
@@ -241,6 +246,10 @@ final class ReplyChannel {
             connection = current;
             blockedBecause = null;
             Objects.requireNonNull(current.getDelegate()).addBlockedListener(this::blocked, this::unblocked);
+            Nodes nodes = template.nodes();
+            if (nodes != null) {
+                nodes.use(current.getDelegate());
+            }
         }
         Channel opened = Objects.requireNonNull(current.getDelegate()).createChannel();
         if (opened == null) {
@@ -249,8 +258,7 @@ final class ReplyChannel {
         }
         opened.addShutdownListener(cause -> lost(opened, cause));
         opened.addReturnListener(this::returned);
-        opened.basicConsume(
-                Address.AMQ_RABBITMQ_REPLY_TO, true, (tag, delivery) -> template.received(delivery), tag -> {});
+        opened.basicConsume(Address.AMQ_RABBITMQ_REPLY_TO, true, (tag, delivery) -> received(delivery), tag -> {});
         // An alarm that is on by now is known before the first call is sent, which would wait for its deadline.
         answeredAt = System.nanoTime();
         // The broker takes one message and blocks the connection then, so only the answer to a second one says that
@@ -284,10 +292,46 @@ final class ReplyChannel {
                     publish(opened, call);
                 }
             }
-            if (!isBlocked()) {
+            if (leaving) {
+                leave();
+            } else if (!isBlocked()) {
                 ask(opened);
             }
         }
+    }
+
+    private void received(Delivery delivery) {
+        unanswered.replied();
+        template.received(delivery);
+    }
+
+    /** That call's time is over. */
+    void expired(PendingCall call) {
+        Channel current = channel;
+        Long sentAt = current == null ? null : call.sentAt(current);
+        if (template.nodes() != null
+                && sentAt != null
+                && unanswered.expired(sentAt)
+                && !template.waitsSinceBefore(unanswered.since())) { // what takes its time may still be answered here
+            leaveNode("has answered no call for some time");
+        }
+    }
+
+    /** Has calls go by another node, those that wait included. Not at once again: another one may be no better. */
+    void leaveNode(String why) {
+        if (unanswered.mayLeave()) {
+            log.warn("Calls leave their node, which {}", why);
+            leaving = true;
+        }
+    }
+
+    private void leave() {
+        Nodes nodes = template.nodes();
+        InetSocketAddress node = nodes == null ? null : nodes.current();
+        if (node != null) {
+            nodes.leave(node);
+        }
+        giveUp();
     }
 
     private void ask(Channel opened) throws IOException {

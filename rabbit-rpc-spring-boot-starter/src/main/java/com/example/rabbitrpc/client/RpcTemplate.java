@@ -93,6 +93,7 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
     private final ReplyChannel channel;
     private final QueueWatch watch;
     private volatile @Nullable ConnectionFactory callConnections;
+    private volatile @Nullable Nodes nodes;
     private volatile long replyTimeout = DEFAULT_REPLY_TIMEOUT_MS;
     private volatile @Nullable MessageConverter callConverter;
     private volatile @Nullable CallTracing tracing;
@@ -145,6 +146,16 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
     ConnectionFactory callConnectionFactory() {
         ConnectionFactory own = callConnections;
         return own == null ? getConnectionFactory() : own;
+    }
+
+    /** Sets the nodes that the calls' connections go to, where there are several: calls leave one that is cut off from the others. */
+    public void setNodes(Nodes nodes) {
+        this.nodes = nodes;
+    }
+
+    @Nullable
+    Nodes nodes() {
+        return nodes;
     }
 
     /** Sets what makes a span for each call. */
@@ -417,7 +428,13 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
             call.fail(Failures.notConnected(new AmqpTimeoutException("No connection to the broker in time")));
         } else {
             call.expire();
+            channel.expired(call);
         }
+    }
+
+    /** Whether a call waits that was sent before that time, by {@link System#nanoTime()}. */
+    boolean waitsSinceBefore(long time) {
+        return pending.values().stream().anyMatch(call -> call.wasSentBefore(time));
     }
 
     static RpcException blocked(String reason) {

@@ -6,6 +6,7 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,13 +26,13 @@ public final class ProbeChannel {
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
-    private final RequestConnection connection;
+    private final Supplier<@Nullable Connection> connection;
 
     private @Nullable Channel channel;
     private Duration pause = Duration.ZERO;
     private long refusedAt;
 
-    ProbeChannel(RequestConnection connection) {
+    ProbeChannel(Supplier<@Nullable Connection> connection) {
         this.connection = connection;
     }
 
@@ -41,7 +42,7 @@ public final class ProbeChannel {
         if (current != null && current.isOpen()) {
             return current;
         }
-        Connection open = connection.current();
+        Connection open = connection.get();
         if (open == null || isRefused()) {
             return null;
         }

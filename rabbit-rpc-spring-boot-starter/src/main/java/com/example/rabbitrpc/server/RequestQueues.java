@@ -33,7 +33,6 @@ final class RequestQueues implements ConnectionListener {
     private final List<Queue> declared;
     private final Duration timeout;
     private final RequestConnection connection;
-    private final ProbeChannel probe;
 
     /** Whether a consumer is being started, and since when on this connection. */
     private volatile boolean starting;
@@ -46,17 +45,11 @@ final class RequestQueues implements ConnectionListener {
     private final Map<String, String> lastWarnings = new ConcurrentHashMap<>();
 
     /** @param declared those of them that the application declares */
-    RequestQueues(
-            List<String> names,
-            List<Queue> declared,
-            Duration timeout,
-            RequestConnection connection,
-            ProbeChannel probe) {
+    RequestQueues(List<String> names, List<Queue> declared, Duration timeout, RequestConnection connection) {
         this.names = names;
         this.declared = declared;
         this.timeout = timeout;
         this.connection = connection;
-        this.probe = probe;
     }
 
     @Override
@@ -133,8 +126,8 @@ final class RequestQueues implements ConnectionListener {
         connection.giveUpNode(current);
     }
 
-    /** How many messages are ready in the queues; 0 where the broker does not say. One caller at a time. */
-    int waiting() {
+    /** How many messages are ready in the queues, as that channel's node knows; 0 where it does not say. */
+    int waiting(ProbeChannel probe) {
         try {
             Channel channel = probe.open();
             int waiting = 0;

@@ -134,15 +134,15 @@ public final class RpcListenerContainerFactory extends DirectRabbitListenerConta
         List<String> names = List.of(container.getQueueNames());
         Workers pool = new Workers(workers, String.join(",", names), server.metrics());
         Acknowledgements acknowledgements = new Acknowledgements(prefetch);
-        RequestQueues queues = new RequestQueues(
-                names, declared(names), server.options().timeout(), server.connection(), server.probe());
+        RequestQueues queues =
+                new RequestQueues(names, declared(names), server.options().timeout(), server.connection());
         server.connectionFactory().addConnectionListener(queues);
         names.forEach(server.metrics()::serves);
         container.serve(
                 pool,
                 acknowledgements,
                 queues,
-                new StallWatch(acknowledgements, queues, server.connection(), server.probing()),
+                new StallWatch(acknowledgements, queues, server.connection(), () -> server.greatest(queues::waiting)),
                 server.replyRight());
         adapter.setHandler(new RequestHandler(
                 pool,

@@ -8,11 +8,13 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,11 +33,16 @@ public final class RpcServer implements DisposableBean {
     private final RequestTracing tracing;
     private final RequestConnection connection;
     private final ProbeChannel probe;
+    private final @Nullable OtherNode otherNode;
+    private final @Nullable ProbeChannel elsewhere;
     private final @Nullable ReplyTrials trials;
     private final ReplyPublisher replies;
     private final ReplyRight replyRight;
     private final ShortRequests shortRequests;
     private final ExecutorService probing = Threads.fixed(1, "rpc-probing-");
+    /** Its own, as another node may be down, and take its time. */
+    private final ExecutorService probingElsewhere = Threads.fixed(1, "rpc-other-node-");
+
     private final ScheduledExecutorService readingWatch =
             Executors.newSingleThreadScheduledExecutor(Threads.daemons("rpc-reading-watch-"));
 
@@ -57,7 +64,11 @@ public final class RpcServer implements DisposableBean {
         this.tracing = tracing;
         this.shortRequests = shortRequests;
         this.connection = new RequestConnection(client, Threads.cached("rpc-closing-"));
-        this.probe = new ProbeChannel(connection);
+        this.probe = new ProbeChannel(connection::current);
+        this.otherNode = client == null || nodes.size() < 2
+                ? null
+                : new OtherNode(client, nodes, connection, "rpc-other-node@" + options.instanceId());
+        this.elsewhere = otherNode == null ? null : new ProbeChannel(otherNode::current);
         this.replyRight = new ReplyRight(connection, probing);
         this.trials = client == null
                 ? null
@@ -83,7 +94,7 @@ public final class RpcServer implements DisposableBean {
         if (current == null) {
             return all;
         }
-        InetSocketAddress known = new InetSocketAddress(current.getAddress(), current.getPort());
+        InetSocketAddress known = OtherNode.node(current);
         List<Address> order = new ArrayList<>(all);
         order.sort(Comparator.comparing(address -> !known.equals(address.toInetSocketAddress(address.getPort()))));
         return order;
@@ -141,6 +152,16 @@ public final class RpcServer implements DisposableBean {
         return probe;
     }
 
+    /** Asks the node that requests come from, and where there are several another one. The greater answer; 0 for none. */
+    CompletableFuture<Integer> greatest(ToIntFunction<ProbeChannel> question) {
+        CompletableFuture<Integer> here = CompletableFuture.supplyAsync(() -> question.applyAsInt(probe), probing);
+        ProbeChannel other = elsewhere;
+        return other == null
+                ? here
+                : here.thenCombine(
+                        CompletableFuture.supplyAsync(() -> question.applyAsInt(other), probingElsewhere), Math::max);
+    }
+
     /** The connection that requests come by; null where there is none that is open. */
     public @Nullable Connection currentConnection() {
         return connection.current();
@@ -150,6 +171,11 @@ public final class RpcServer implements DisposableBean {
     public void destroy() {
         readingWatch.shutdownNow();
         probing.shutdownNow();
+        OtherNode other = otherNode;
+        if (other != null) {
+            probingElsewhere.execute(other::close);
+        }
+        probingElsewhere.shutdown();
         if (trials != null) {
             trials.close();
         }

@@ -3,17 +3,18 @@ package com.example.rabbitrpc.server;
 import com.rabbitmq.client.Connection;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Closes a connection by which requests come no more although they wait in the queue. After nodes of a cluster have lost
  * each other for a moment, RabbitMQ may count deliveries that were under way against a consumer's prefetch for ever (its
- * issue 15473), and only another connection helps.
+ * issue 15473), and only another connection helps. A node that is cut off from the others brings no requests either, and only another
+ * node helps.
  *
- * <p>The queue is asked each second in which nothing is open here and nothing came; it counts if messages were ready then
- * and nothing has come in the second after. A look that finds the queue empty says nothing, as what nobody gets expires.
+ * <p>The queue is asked each second in which nothing is open here and nothing came, and more often once messages were ready; it counts
+ * if nothing has come until the next look. A look that finds the queue empty says nothing, as what nobody gets expires.
  * There are honest reasons, such as another consumer that is the single active one, so the next closing has to wait, each
  * time twice as long, until a delivery has come.
  */
@@ -22,6 +23,7 @@ final class StallWatch {
     private static final Logger log = LoggerFactory.getLogger(StallWatch.class);
 
     private static final Duration INTERVAL = Duration.ofSeconds(1);
+    private static final Duration INTERVAL_WAITING = Duration.ofMillis(300);
     private static final int LOOKS = 3;
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
@@ -29,7 +31,7 @@ final class StallWatch {
     private final Acknowledgements acknowledgements;
     private final RequestQueues queues;
     private final RequestConnection connection;
-    private final ExecutorService probing;
+    private final Supplier<CompletableFuture<Integer>> question;
 
     // Of the monitor's thread alone.
     private long lastLook = System.nanoTime();
@@ -40,21 +42,23 @@ final class StallWatch {
     private long closedAt = lastLook;
     private Duration pause = Duration.ZERO;
 
+    /** @param question how many messages are ready; it does not fail */
     StallWatch(
             Acknowledgements acknowledgements,
             RequestQueues queues,
             RequestConnection connection,
-            ExecutorService probing) {
+            Supplier<CompletableFuture<Integer>> question) {
         this.acknowledgements = acknowledgements;
         this.queues = queues;
         this.connection = connection;
-        this.probing = probing;
+        this.question = question;
     }
 
     /** To be called often, on one thread. It asks on another, and waits only where it closes the connection. */
     void look(boolean consuming) {
         long now = System.nanoTime();
-        if (now - lastLook < INTERVAL.toNanos()) {
+        Duration interval = idle && waiting.getNow(0) > 0 ? INTERVAL_WAITING : INTERVAL;
+        if (now - lastLook < interval.toNanos()) {
             return;
         }
         lastLook = now;
@@ -68,7 +72,7 @@ final class StallWatch {
                 stalled++;
             }
             if (stalled < LOOKS) {
-                waiting = CompletableFuture.supplyAsync(queues::waiting, probing);
+                waiting = question.get();
             } else {
                 close(now);
             }
@@ -92,7 +96,7 @@ final class StallWatch {
                 waiting.join());
         Connection current = connection.current();
         if (current != null) {
-            connection.giveUp(current);
+            connection.giveUpNode(current);
         }
         waiting = CompletableFuture.completedFuture(0);
         stalled = 0;

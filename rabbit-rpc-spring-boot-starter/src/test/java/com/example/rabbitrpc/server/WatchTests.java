@@ -7,10 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.example.fib.broker.RawClient;
 import com.example.fib.broker.TestBroker;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.AbstractExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -30,7 +27,7 @@ class WatchTests {
         TestBroker broker = TestBroker.shared();
         try (TestServer server = TestServer.start(broker);
                 RawClient client = new RawClient(broker)) {
-            NoThreads noThreads = new NoThreads();
+            AtomicInteger asked = new AtomicInteger();
             RpcListenerContainer container = (RpcListenerContainer) server.bean(RabbitListenerEndpointRegistry.class)
                     .getListenerContainers()
                     .iterator()
@@ -41,8 +38,11 @@ class WatchTests {
                     Objects.requireNonNull(ReflectionTestUtils.getField(container, "acknowledgements"));
             RequestConnection connection = server.bean(RpcServer.class).connection();
             ReflectionTestUtils.setField(
-                    container, "stallWatch", new StallWatch(acknowledgements, queues, connection, noThreads));
-            await().atMost(SOON).until(() -> noThreads.asked.get() > 1);
+                    container, "stallWatch", new StallWatch(acknowledgements, queues, connection, () -> {
+                        asked.incrementAndGet();
+                        throw new OutOfMemoryError("unable to create native thread");
+                    }));
+            await().atMost(SOON).until(() -> asked.get() > 1);
 
             client.send(server.queue(), RawClient.properties().build(), "30".getBytes(UTF_8));
             assertThat(RawClient.body(client.reply(5_000))).isEqualTo("832040");
@@ -51,43 +51,9 @@ class WatchTests {
             Objects.requireNonNull(connection.current()).abort();
             await().atMost(SOON).until(() -> server.consumersStarted() == 2);
             assertThat(RawClient.body(client.call(server.queue(), "30"))).isEqualTo("832040");
-            int before = noThreads.asked.get();
-            await().atMost(SOON).until(() -> noThreads.asked.get() > before);
+            int before = asked.get();
+            await().atMost(SOON).until(() -> asked.get() > before);
         }
         assertThat(output).contains("Watching over a listener failed, and goes on", "unable to create native thread");
-    }
-
-    private static final class NoThreads extends AbstractExecutorService {
-
-        private final AtomicInteger asked = new AtomicInteger();
-
-        @Override
-        public void execute(Runnable task) {
-            asked.incrementAndGet();
-            throw new OutOfMemoryError("unable to create native thread");
-        }
-
-        @Override
-        public void shutdown() {}
-
-        @Override
-        public List<Runnable> shutdownNow() {
-            return List.of();
-        }
-
-        @Override
-        public boolean isShutdown() {
-            return false;
-        }
-
-        @Override
-        public boolean isTerminated() {
-            return false;
-        }
-
-        @Override
-        public boolean awaitTermination(long timeout, TimeUnit unit) {
-            return true;
-        }
     }
 }
