@@ -81,9 +81,9 @@ public final class Nodes {
         return current;
     }
 
-    /** The next connections of calls try that node last. */
-    void leave(InetSocketAddress node) {
-        left = node;
+    /** The next connections of calls try the current one last. */
+    void leaveCurrent() {
+        left = current;
     }
 
     /** A connection to another node than that of the calls, if one can be reached. */

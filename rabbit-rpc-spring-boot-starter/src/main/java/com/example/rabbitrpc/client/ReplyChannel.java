@@ -9,7 +9,6 @@ import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.Return;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -327,9 +326,8 @@ final class ReplyChannel {
 
     private void leave() {
         Nodes nodes = template.nodes();
-        InetSocketAddress node = nodes == null ? null : nodes.current();
-        if (node != null) {
-            nodes.leave(node);
+        if (nodes != null) {
+            nodes.leaveCurrent();
         }
         giveUp();
     }

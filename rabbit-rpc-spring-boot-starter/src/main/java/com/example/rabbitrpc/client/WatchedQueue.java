@@ -2,6 +2,7 @@ package com.example.rabbitrpc.client;
 
 import com.example.rabbitrpc.client.QueueWatch.Reading;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link QueueWatch} knows of one queue. */
@@ -26,7 +27,7 @@ final class WatchedQueue {
     /** Since when no answer has named a consumer, by {@link System#nanoTime()}; null while one is there or unknown. */
     private volatile @Nullable Long absentSince;
     /** The answers so far that named none. */
-    private volatile int absences;
+    private final AtomicInteger absences = new AtomicInteger();
 
     private long pauseMs = PERIOD_MS;
 
@@ -79,7 +80,7 @@ final class WatchedQueue {
         if (answer.consumers() > 0) {
             absentSince = null;
         } else {
-            absences++; // one thread writes it
+            absences.incrementAndGet();
             if (absentSince == null) {
                 absentSince = System.nanoTime();
             }
@@ -125,7 +126,7 @@ final class WatchedQueue {
             servedElsewhere = 0;
             return false;
         }
-        int now = absences;
+        int now = absences.get();
         boolean isNew = now != absencesCompared;
         absencesCompared = now;
         return isNew;
