@@ -16,6 +16,7 @@ import java.nio.file.PathMatcher;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -30,7 +31,8 @@ class DocumentationTests {
     private static final Duration UP = Duration.ofMinutes(3);
     private static final long DOWN_SECONDS = 60;
     private static final Pattern SECOND_SERVER = Pattern.compile("fib-server-2: .* pid (\\d+)");
-    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]+)");
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)#?([^)\\s]*)\\)");
+    private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
     private static final Pattern MODULES = Pattern.compile("-pl ([\\w,-]+)");
     private static final Pattern TESTS = Pattern.compile("-Dtest='?([\\w,*?]+)");
     private static final Pattern SCRIPT_OPTION = Pattern.compile("(bin/\\w+) ([^`\\n]*?)(--[a-z-]+)");
@@ -96,15 +98,32 @@ class DocumentationTests {
 
     @Test
     void linksToWhatIsThere() {
-        List<Path> targets = new ArrayList<>();
+        int links = 0;
         for (Path page : Documented.pages()) {
             Matcher link = LINK.matcher(Documented.text(page));
             while (link.find()) {
-                targets.add(page.resolveSibling(link.group(1)).normalize());
+                Path target = link.group(1).isEmpty()
+                        ? page
+                        : page.resolveSibling(link.group(1)).normalize();
+                assertThat(target).exists();
+                if (!link.group(2).isEmpty()) {
+                    assertThat(headings(target)).as("%s", target).contains(link.group(2));
+                }
+                links++;
             }
         }
-        assertThat(targets).hasSizeGreaterThan(10).allSatisfy(target -> assertThat(target)
-                .exists());
+        assertThat(links).isGreaterThan(10);
+    }
+
+    /** As a link names them: small letters, and hyphens for blanks. */
+    private static List<String> headings(Path page) {
+        return HEADING.matcher(Documented.text(page))
+                .results()
+                .map(heading -> heading.group(1)
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\w -]", "")
+                        .replace(' ', '-'))
+                .toList();
     }
 
     @Test

@@ -6,6 +6,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ final class QueueReader {
     private volatile long askedAt = System.nanoTime();
     private volatile boolean asking;
 
+    private volatile @Nullable InetSocketAddress node;
     private @Nullable Connection connection;
     private @Nullable Channel channel;
     private long openAt = System.nanoTime();
@@ -77,14 +79,18 @@ final class QueueReader {
                         "The connection has no channel left: raise channel_max, or the user's limit of channels");
             }
             channel = opened;
-            pause = FIRST_PAUSE_MS;
+            node = Nodes.node(open);
         } catch (Exception | Error ex) {
-            openAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pause);
-            pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+            pause();
             throw ex;
         } finally {
             asking = false;
         }
+    }
+
+    private void pause() {
+        openAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pause);
+        pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
     }
 
     /** @throws RefusedException where the broker does not tell; another exception where it does not answer */
@@ -93,6 +99,7 @@ final class QueueReader {
         asking = true;
         try {
             AMQP.Queue.DeclareOk answer = Objects.requireNonNull(channel).queueDeclarePassive(name);
+            pause = FIRST_PAUSE_MS;
             return new Reading(true, answer.getConsumerCount(), answer.getMessageCount());
         } catch (IOException ex) {
             if (ex.getCause() instanceof ShutdownSignalException signal
@@ -111,10 +118,23 @@ final class QueueReader {
     /** A channel whose answer is overdue cannot be used again, nor closed in time: its connection goes with it. */
     synchronized void abandon() {
         Connection current = connection;
+        node = null;
         channel = null;
         connection = null;
         if (current != null && current.isOpen()) {
             current.abort((int) ROUND_TRIP_MS);
         }
+    }
+
+    /** The same, and it is opened again later, and later each time until it has answered. */
+    synchronized void giveUp() {
+        abandon();
+        pause();
+    }
+
+    /** Where it asks, for any thread; null where it is not open. */
+    @Nullable
+    InetSocketAddress node() {
+        return node;
     }
 }

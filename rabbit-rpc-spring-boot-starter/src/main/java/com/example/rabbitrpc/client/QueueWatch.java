@@ -1,5 +1,6 @@
 package com.example.rabbitrpc.client;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Objects;
@@ -19,8 +20,8 @@ import org.slf4j.LoggerFactory;
  * less often for a queue that is missing, or that the broker refuses to describe: each such answer closes a channel and
  * writes a line into the broker's log. Calls to a missing queue need no watch: the broker returns them at once.
  *
- * <p>It asks the node that calls go to. While that one knows of no consumer, it asks another node of the cluster, too: if there
- * are consumers, the calls' node is cut off from it, and calls leave that.
+ * <p>It asks the node that calls go to. While that one knows of no consumer, other nodes of the cluster are asked, too: if those do, the
+ * calls' node is cut off from them, and calls leave it.
  */
 public final class QueueWatch {
 
@@ -194,32 +195,62 @@ public final class QueueWatch {
     /** On a thread of its own: another node may be down, and take its time. */
     private void compare() {
         try {
-            boolean isAsked = false;
-            for (WatchedQueue queue : queues.values()) {
-                isAsked |= queue.isAbsent();
-                if (queue.isToBeCompared()) {
-                    compare(queue);
-                }
-            }
-            if (!isAsked) {
-                elsewhere.abandon();
+            InetSocketAddress calls = Objects.requireNonNull(template.nodes()).current();
+            if (calls != null) {
+                compare(calls);
             }
         } catch (Exception | Error ex) {
             log.debug("No other node answers", ex);
+            elsewhere.giveUp();
+        } finally {
+            if (scheduler == null) { // stopped meanwhile
+                elsewhere.abandon();
+            }
+        }
+    }
+
+    private void compare(InetSocketAddress calls) throws Exception {
+        if (calls.equals(elsewhere.node())) {
+            elsewhere.abandon();
+        }
+        boolean isSilent = template.channel().isSilent();
+        boolean isNeeded = isSilent;
+        if (isSilent && isConnectedElsewhere()) {
+            leave(calls, "has answered no call for some time");
+        }
+        for (WatchedQueue queue : queues.values()) {
+            isNeeded |= queue.isAbsent();
+            // What the watch has seen elsewhere, where the calls' node refuses it, says nothing of that node.
+            if (calls.equals(here.node()) && queue.isToBeCompared() && isConnectedElsewhere()) {
+                compare(queue, calls);
+            }
+        }
+        if (!isNeeded) {
             elsewhere.abandon();
         }
     }
 
-    private void compare(WatchedQueue queue) throws Exception {
-        if (!elsewhere.isOpen()) {
-            if (elsewhere.isPausing()) {
-                return;
-            }
+    private boolean isConnectedElsewhere() throws Exception {
+        if (!elsewhere.isOpen() && !elsewhere.isPausing()) {
             elsewhere.open();
         }
-        if (queue.isServedElsewhere(elsewhere.read(queue.name()).consumers())) {
-            template.channel()
-                    .leaveNode("knows of no consumer of " + LogText.line(queue.name()) + ", and another one does");
+        return elsewhere.isOpen();
+    }
+
+    private void compare(WatchedQueue queue, InetSocketAddress calls) throws IOException {
+        int consumers = elsewhere.read(queue.name()).consumers();
+        if (queue.isServedElsewhere(consumers)) {
+            leave(calls, "knows of no consumer of " + LogText.line(queue.name()) + " that others know of");
+        }
+        if (consumers > 0) {
+            elsewhere.abandon(); // The next answer is a third node's, if there is one: this one may be the one cut off.
+        }
+    }
+
+    private void leave(InetSocketAddress calls, String why) {
+        InetSocketAddress other = elsewhere.node();
+        if (other != null) {
+            template.channel().leaveNode(calls, other, why);
         }
     }
 

@@ -9,6 +9,7 @@ import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.Return;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -60,7 +61,7 @@ final class ReplyChannel {
     private final RpcTemplate template;
     private final String probe = "rpc-probe-" + UUID.randomUUID();
     private final Semaphore heard = new Semaphore(0);
-    private final Unanswered unanswered = new Unanswered();
+    private final Unanswered unanswered = new Unanswered(System.nanoTime());
     // Not bounded by itself: it holds no more calls than there are callers waiting, since each takes out its own.
     private final BlockingQueue<PendingCall> outbox = new LinkedBlockingQueue<>();
     private volatile @Nullable Channel channel;
@@ -235,7 +236,6 @@ final class ReplyChannel {
     }
 
     private Channel open() throws IOException, InterruptedException {
-        leaving = false;
         Connection current = connection;
         if (current == null || !current.isOpen()) {
             ConnectionFactory factory = template.callConnectionFactory();
@@ -268,6 +268,8 @@ final class ReplyChannel {
         if (!heard.tryAcquire(FIRST_ANSWERS, DEAD_NANOS, TimeUnit.NANOSECONDS)) {
             throw new AmqpTimeoutException("The broker lets a connection be opened and answers nothing on it");
         }
+        leaving = false;
+        unanswered.begin();
         channel = opened;
         return opened;
     }
@@ -292,7 +294,7 @@ final class ReplyChannel {
                 }
             }
             if (leaving) {
-                leave();
+                giveUp();
             } else if (!isBlocked()) {
                 ask(opened);
             }
@@ -308,28 +310,24 @@ final class ReplyChannel {
     void expired(PendingCall call) {
         Channel current = channel;
         Long sentAt = current == null ? null : call.sentAt(current);
-        if (template.nodes() != null
-                && sentAt != null
-                && unanswered.expired(sentAt)
-                && !template.waitsSinceBefore(unanswered.since())) { // what takes its time may still be answered here
-            leaveNode("has answered no call for some time");
+        if (sentAt != null) {
+            unanswered.expired(sentAt);
         }
     }
 
-    /** Has calls go by another node, those that wait included. Not at once again: another one may be no better. */
-    void leaveNode(String why) {
-        if (unanswered.mayLeave()) {
-            log.warn("Calls leave their node, which {}", why);
+    /** Whether calls have had no reply for some time. Not while one waits that was sent before: it may take its time. */
+    boolean isSilent() {
+        return unanswered.isSilent() && !template.waitsSinceBefore(unanswered.since());
+    }
+
+    /** Has calls go to that other node, those that wait included. Not again at once: another one may be no better. */
+    void leaveNode(InetSocketAddress from, InetSocketAddress to, String why) {
+        Nodes nodes = template.nodes();
+        if (nodes != null && from.equals(nodes.current()) && unanswered.mayLeave()) {
+            log.warn("Calls leave the node at {} for the one at {}, as it {}", from, to, why);
+            nodes.leave(from, to);
             leaving = true;
         }
-    }
-
-    private void leave() {
-        Nodes nodes = template.nodes();
-        if (nodes != null) {
-            nodes.leaveCurrent();
-        }
-        giveUp();
     }
 
     private void ask(Channel opened) throws IOException {

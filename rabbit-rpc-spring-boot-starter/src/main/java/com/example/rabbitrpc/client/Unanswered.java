@@ -10,37 +10,56 @@ import java.util.concurrent.TimeUnit;
 final class Unanswered {
 
     private static final int EXPIRED = 3;
+    /** A little less than fib's deadline: at the first that nobody has answered, it is known. */
+    private static final long SILENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1_800);
+
     private static final long FIRST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
-    private volatile long repliedAt = System.nanoTime();
+    private volatile long repliedAt;
     private int expired;
     private long since;
-    private long leftAt = repliedAt;
+    private long leftAt;
     private long pause;
+
+    /** @param now by {@link System#nanoTime()} */
+    Unanswered(long now) {
+        repliedAt = now;
+        since = now;
+        leftAt = now;
+    }
 
     void replied() {
         repliedAt = System.nanoTime();
+    }
+
+    /** For a connection that is new. */
+    synchronized void begin() {
+        expired = 0;
     }
 
     /**
      * A call has had no reply.
      *
      * @param sentAt when it was sent, by {@link System#nanoTime()}
-     * @return whether several in a row had none, and no other call has had one since they were sent
      */
-    synchronized boolean expired(long sentAt) {
+    synchronized void expired(long sentAt) {
         long reply = repliedAt;
         if (reply - since > 0) {
             expired = 0;
         }
         if (reply - sentAt > 0) {
-            return false;
+            return;
         }
         if (expired == 0) {
             since = sentAt;
         }
-        return ++expired >= EXPIRED;
+        expired++;
+    }
+
+    /** Whether several in a row had none, and no other call has had one for some time, and since the first of them was sent. */
+    synchronized boolean isSilent() {
+        return expired >= EXPIRED && repliedAt - since <= 0 && System.nanoTime() - since >= SILENCE_NANOS;
     }
 
     /** When the first of those in a row was sent. */

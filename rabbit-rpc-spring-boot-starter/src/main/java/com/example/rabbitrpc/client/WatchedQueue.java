@@ -15,7 +15,9 @@ final class WatchedQueue {
     private static final long LONGEST_PAUSE_MISSING_MS = 1_500;
     private static final long FORGOTTEN_MS = 60_000;
     private static final long NOTED_MS = 1_000;
-    /** As nodes hear of a new consumer one after the other. */
+    /** A leader that is busy, or not known yet, counts as no consumer for some 250 ms. */
+    private static final long SUSPECT_MS = 300;
+
     private static final int TIMES_ELSEWHERE = 2;
 
     private final String name;
@@ -32,6 +34,7 @@ final class WatchedQueue {
     private long pauseMs = PERIOD_MS;
 
     // Of the thread that asks elsewhere.
+    private @Nullable Long comparedSince;
     private int absencesCompared;
     private int servedElsewhere;
 
@@ -120,11 +123,15 @@ final class WatchedQueue {
         return absentSince != null;
     }
 
-    /** Whether it has been said again that nobody consumes, which another node may deny. */
+    /** Whether it has been said again that nobody consumes, and for some time, which other nodes may deny. */
     boolean isToBeCompared() {
-        if (absentSince == null) {
-            servedElsewhere = 0;
+        Long since = absentSince;
+        if (since == null || millisSince(since) < SUSPECT_MS) {
             return false;
+        }
+        if (!since.equals(comparedSince)) {
+            comparedSince = since;
+            servedElsewhere = 0;
         }
         int now = absences.get();
         boolean isNew = now != absencesCompared;
@@ -132,7 +139,7 @@ final class WatchedQueue {
         return isNew;
     }
 
-    /** Whether another node has seen consumers for some time, and this one none. */
+    /** Whether other nodes have seen consumers one after the other, and this one none. */
     boolean isServedElsewhere(int consumers) {
         servedElsewhere = consumers > 0 ? servedElsewhere + 1 : 0;
         return servedElsewhere >= TIMES_ELSEWHERE;

@@ -9,7 +9,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +34,7 @@ final class OtherNode implements AutoCloseable {
     private final String name;
 
     private @Nullable Connection connection;
+    private @Nullable InetSocketAddress asked;
     private long failedAt = System.nanoTime() - PAUSE.toNanos();
 
     /**
@@ -61,7 +64,8 @@ final class OtherNode implements AutoCloseable {
             return null;
         }
         try {
-            connection = client.newConnection(othersFirst(ofRequests), name);
+            // By a resolver: the client's order for lists is that of requests, which may have left a node for this one.
+            connection = client.newConnection(null, () -> othersFirst(ofRequests), name);
             if (!isSameNode(connection, ofRequests)) {
                 return connection;
             }
@@ -77,8 +81,22 @@ final class OtherNode implements AutoCloseable {
         List<Address> order = new ArrayList<>(nodes);
         Collections.shuffle(order); // a fleet is not to hang on one of them
         InetSocketAddress last = node(ofRequests);
-        order.sort(Comparator.comparing(address -> last.equals(address.toInetSocketAddress(address.getPort()))));
+        Map<Address, Integer> ranks = new HashMap<>();
+        for (Address address : order) {
+            InetSocketAddress node = address.toInetSocketAddress(address.getPort());
+            ranks.put(address, node.equals(last) ? 2 : node.equals(asked) ? 1 : 0);
+        }
+        order.sort(Comparator.comparing(ranks::get));
         return order;
+    }
+
+    /** The next one is a third node, if there is one: this one may itself be cut off, and say what was true before. */
+    void change() {
+        Connection open = connection;
+        if (open != null) {
+            asked = node(open);
+        }
+        close();
     }
 
     private static boolean isSameNode(Connection one, Connection other) {

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one channel for questions about queues, kept, as a broker feels channels that come and go. Where there may be none besides
+ * The one channel of a connection for questions about queues, kept, as a broker feels channels that come and go. Where there may be none besides
  * those that requests come by, there is none: over a user's limit of channels the broker closes the whole connection, so that
  * each try has a price, and the next one comes later.
  */
@@ -36,13 +36,13 @@ public final class ProbeChannel {
         this.connection = connection;
     }
 
-    /** It, open; null where there is no connection, or may be no further channel. One caller at a time, on the probing thread. */
+    /** It, open; null where there is no connection, or may be no further channel. One caller at a time. */
     public @Nullable Channel open() throws IOException {
+        Connection open = connection.get();
         Channel current = channel;
-        if (current != null && current.isOpen()) {
+        if (current != null && current.isOpen() && current.getConnection() == open) {
             return current;
         }
-        Connection open = connection.get();
         if (open == null || isRefused()) {
             return null;
         }

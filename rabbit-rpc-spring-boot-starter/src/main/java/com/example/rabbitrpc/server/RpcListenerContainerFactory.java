@@ -142,7 +142,7 @@ public final class RpcListenerContainerFactory extends DirectRabbitListenerConta
                 pool,
                 acknowledgements,
                 queues,
-                new StallWatch(acknowledgements, queues, server.connection(), () -> server.greatest(queues::waiting)),
+                new StallWatch(acknowledgements, queues, server.connection(), () -> server.waiting(queues::waiting)),
                 server.replyRight());
         adapter.setHandler(new RequestHandler(
                 pool,

@@ -34,7 +34,7 @@ public final class RpcServer implements DisposableBean {
     private final RequestConnection connection;
     private final ProbeChannel probe;
     private final @Nullable OtherNode otherNode;
-    private final @Nullable ProbeChannel elsewhere;
+    private final ProbeChannel elsewhere;
     private final @Nullable ReplyTrials trials;
     private final ReplyPublisher replies;
     private final ReplyRight replyRight;
@@ -68,7 +68,7 @@ public final class RpcServer implements DisposableBean {
         this.otherNode = client == null || nodes.size() < 2
                 ? null
                 : new OtherNode(client, nodes, connection, "rpc-other-node@" + options.instanceId());
-        this.elsewhere = otherNode == null ? null : new ProbeChannel(otherNode::current);
+        this.elsewhere = new ProbeChannel(() -> otherNode == null ? null : otherNode.current());
         this.replyRight = new ReplyRight(connection, probing);
         this.trials = client == null
                 ? null
@@ -152,14 +152,22 @@ public final class RpcServer implements DisposableBean {
         return probe;
     }
 
-    /** Asks the node that requests come from, and where there are several another one. The greater answer; 0 for none. */
-    CompletableFuture<Integer> greatest(ToIntFunction<ProbeChannel> question) {
+    /** How many messages are ready, by a question that is asked of the node that requests come from, and of another one. */
+    CompletableFuture<StallWatch.Waiting> waiting(ToIntFunction<ProbeChannel> question) {
         CompletableFuture<Integer> here = CompletableFuture.supplyAsync(() -> question.applyAsInt(probe), probing);
-        ProbeChannel other = elsewhere;
-        return other == null
-                ? here
-                : here.thenCombine(
-                        CompletableFuture.supplyAsync(() -> question.applyAsInt(other), probingElsewhere), Math::max);
+        OtherNode other = otherNode;
+        CompletableFuture<Integer> there = other == null
+                ? CompletableFuture.completedFuture(0)
+                : CompletableFuture.supplyAsync(() -> waiting(other, question), probingElsewhere);
+        return here.thenCombine(there, StallWatch.Waiting::new);
+    }
+
+    private int waiting(OtherNode other, ToIntFunction<ProbeChannel> question) {
+        int waiting = question.applyAsInt(elsewhere);
+        if (waiting > 0) {
+            other.change();
+        }
+        return waiting;
     }
 
     /** The connection that requests come by; null where there is none that is open. */
