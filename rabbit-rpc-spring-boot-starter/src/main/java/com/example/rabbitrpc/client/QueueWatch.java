@@ -210,6 +210,10 @@ public final class QueueWatch {
     }
 
     private void compare(InetSocketAddress calls) throws Exception {
+        if (!template.channel().mayLeaveNode()) {
+            elsewhere.abandon();
+            return;
+        }
         if (calls.equals(elsewhere.node())) {
             elsewhere.abandon();
         }
@@ -217,6 +221,7 @@ public final class QueueWatch {
         boolean isNeeded = isSilent;
         if (isSilent && isConnectedElsewhere()) {
             leave(calls, "has answered no call for some time");
+            return;
         }
         for (WatchedQueue queue : queues.values()) {
             isNeeded |= queue.isAbsent();
@@ -239,7 +244,7 @@ public final class QueueWatch {
 
     private void compare(WatchedQueue queue, InetSocketAddress calls) throws IOException {
         int consumers = elsewhere.read(queue.name()).consumers();
-        if (queue.isServedElsewhere(consumers)) {
+        if (queue.isServedElsewhere(consumers) && template.channel().mayLeaveNode()) {
             leave(calls, "knows of no consumer of " + LogText.line(queue.name()) + " that others know of");
         }
         if (consumers > 0) {

@@ -320,11 +320,17 @@ final class ReplyChannel {
         return unanswered.isSilent() && !template.waitsSinceBefore(unanswered.since());
     }
 
-    /** Has calls go to that other node, those that wait included. Not again at once: another one may be no better. */
+    /** Whether calls may leave their node. Not soon after they have left another one: this one may be no worse. */
+    boolean mayLeaveNode() {
+        return unanswered.mayLeave();
+    }
+
+    /** Has calls go to that other node, those that wait included. */
     void leaveNode(InetSocketAddress from, InetSocketAddress to, String why) {
         Nodes nodes = template.nodes();
-        if (nodes != null && from.equals(nodes.current()) && unanswered.mayLeave()) {
+        if (nodes != null && from.equals(nodes.current())) {
             log.warn("Calls leave the node at {} for the one at {}, as it {}", from, to, why);
+            unanswered.left();
             nodes.leave(from, to);
             leaving = true;
         }

@@ -67,16 +67,15 @@ final class Unanswered {
         return since;
     }
 
-    /** Whether the node may be left now, which the caller then does. */
+    /** Whether the node may be left now. */
     synchronized boolean mayLeave() {
-        long now = System.nanoTime();
-        if (now - leftAt < pause) {
-            return false;
-        }
+        return System.nanoTime() - leftAt >= pause;
+    }
+
+    synchronized void left() {
         boolean hadReplies = pause == 0 || repliedAt - leftAt > 0;
         pause = hadReplies ? FIRST_PAUSE_NANOS : Math.min(2 * pause, LONGEST_PAUSE_NANOS);
-        leftAt = now;
+        leftAt = System.nanoTime();
         expired = 0;
-        return true;
     }
 }

@@ -56,6 +56,7 @@ class UnansweredTests {
     void leavesOnceAndPauses() {
         Unanswered unanswered = new Unanswered(LONG_AGO);
         assertThat(unanswered.mayLeave()).isTrue();
+        unanswered.left();
         assertThat(unanswered.mayLeave()).isFalse();
         unanswered.replied();
         assertThat(unanswered.mayLeave()).isFalse();
