@@ -96,13 +96,13 @@ final class PendingCall {
         return deadline - now <= 0;
     }
 
-    /** Whether it is time to send it once more; true once. */
+    /** Whether it is time to send it once more, which is tried once. */
     boolean hedgeIsDue(long now) {
-        if (hedgeTried || hedgeAt - now > 0 || isDue(now)) {
-            return false;
-        }
+        return !hedgeTried && hedgeAt - now <= 0 && !isDue(now);
+    }
+
+    void hedgeTried() {
         hedgeTried = true;
-        return true;
     }
 
     boolean isWaiting() {

@@ -117,6 +117,12 @@ public final class QueueWatch {
         return queue != null && queue.nobodyConsumes();
     }
 
+    /** Whether the broker has said now that nobody consumes. */
+    boolean isAbsent(String name) {
+        WatchedQueue queue = queues.get(name);
+        return queue != null && queue.isAbsent();
+    }
+
     private void ask() {
         try {
             template.keepAlive();

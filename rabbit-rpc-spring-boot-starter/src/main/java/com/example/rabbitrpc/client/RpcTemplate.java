@@ -413,8 +413,11 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         for (PendingCall call : pending.values()) {
             if (call.isDue(now)) {
                 expire(call);
-            } else if (call.hedgeIsDue(now) && channel.hedge(call)) {
-                hedged.increment();
+            } else if (call.hedgeIsDue(now) && !watch.isAbsent(call.routingKey())) { // or nobody would get it there
+                call.hedgeTried();
+                if (channel.hedge(call)) {
+                    hedged.increment();
+                }
             }
         }
     }
