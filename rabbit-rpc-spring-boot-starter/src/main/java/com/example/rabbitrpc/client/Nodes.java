@@ -100,7 +100,7 @@ public final class Nodes {
 
     private static List<Address> sorted(List<Address> nodes, Function<InetSocketAddress, Integer> rank) {
         Map<Address, Integer> ranks = new HashMap<>();
-        nodes.forEach(node -> ranks.put(node, rank.apply(node.toInetSocketAddress(node.getPort()))));
+        nodes.forEach(node -> ranks.put(node, rank.apply(socket(node))));
         nodes.sort(Comparator.comparing(ranks::get));
         return nodes;
     }
@@ -133,13 +133,25 @@ public final class Nodes {
     Connection elsewhere() throws IOException, TimeoutException {
         List<Address> order = copy();
         Collections.shuffle(order);
-        sorted(order, node -> node.equals(current) ? 2 : node.equals(asked) ? 1 : 0);
-        Connection opened = connections.getRabbitConnectionFactory().newConnection(order, "rpc-other-node");
+        List<InetSocketAddress> last = left();
+        order.removeIf(node -> socket(node).equals(current));
+        sorted(order, node -> node.equals(asked) ? Integer.MAX_VALUE : last.indexOf(node) + 1);
+        // By a resolver: the client takes a list of one for a name to look up.
+        Connection opened =
+                connections.getRabbitConnectionFactory().newConnection(null, new Order(() -> order), "rpc-other-node");
         if (node(opened).equals(current)) {
             opened.abort(ABORT_MS);
             throw new IOException("No other node can be reached");
         }
         asked = node(opened);
         return opened;
+    }
+
+    private synchronized List<InetSocketAddress> left() {
+        return List.copyOf(left);
+    }
+
+    private static InetSocketAddress socket(Address node) {
+        return node.toInetSocketAddress(node.getPort());
     }
 }

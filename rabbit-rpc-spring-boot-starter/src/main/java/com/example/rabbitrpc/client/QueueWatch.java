@@ -120,7 +120,7 @@ public final class QueueWatch {
     /** Whether the broker has said now that nobody consumes. */
     boolean isAbsent(String name) {
         WatchedQueue queue = queues.get(name);
-        return queue != null && queue.isAbsent();
+        return queue != null && queue.isAbsent() && !here.isOverdue();
     }
 
     private void ask() {
@@ -225,19 +225,21 @@ public final class QueueWatch {
         }
         boolean isSilent = template.channel().isSilent();
         boolean isNeeded = isSilent;
-        if (isSilent && isConnectedElsewhere()) {
+        if (isSilent && isConnectedElsewhere() && template.channel().isSilent()) { // still: connecting takes its time
             leave(calls, "has answered no call for some time");
             return;
         }
+        boolean isDenied = false;
         for (WatchedQueue queue : queues.values()) {
             isNeeded |= queue.isAbsent();
             // What the watch has seen elsewhere, where the calls' node refuses it, says nothing of that node.
             if (calls.equals(here.node()) && queue.isToBeCompared() && isConnectedElsewhere()) {
-                compare(queue, calls);
+                isDenied |= isServedElsewhere(queue, calls);
             }
         }
-        if (!isNeeded) {
-            elsewhere.abandon();
+        if (isDenied || !isNeeded) {
+            elsewhere.abandon(); // The next answers are a third node's, if there is one: this one may be the one cut
+            // off.
         }
     }
 
@@ -248,14 +250,17 @@ public final class QueueWatch {
         return elsewhere.isOpen();
     }
 
-    private void compare(WatchedQueue queue, InetSocketAddress calls) throws IOException {
-        int consumers = elsewhere.read(queue.name()).consumers();
-        if (queue.isServedElsewhere(consumers) && template.channel().mayLeaveNode()) {
+    private boolean isServedElsewhere(WatchedQueue queue, InetSocketAddress calls) throws IOException {
+        Reading there = elsewhere.read(queue.name());
+        if (!there.exists()) {
+            elsewhere.giveUp(); // Each such answer closes a channel, and is a line in that broker's log.
+        }
+        if (queue.isServedElsewhere(there.consumers())
+                && queue.isAbsent()
+                && template.channel().mayLeaveNode()) {
             leave(calls, "knows of no consumer of " + LogText.line(queue.name()) + " that others know of");
         }
-        if (consumers > 0) {
-            elsewhere.abandon(); // The next answer is a third node's, if there is one: this one may be the one cut off.
-        }
+        return there.consumers() > 0;
     }
 
     private void leave(InetSocketAddress calls, String why) {

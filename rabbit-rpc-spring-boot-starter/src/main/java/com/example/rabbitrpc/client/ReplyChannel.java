@@ -246,6 +246,7 @@ final class ReplyChannel {
             blockedBecause = null;
             Objects.requireNonNull(current.getDelegate()).addBlockedListener(this::blocked, this::unblocked);
             Nodes nodes = template.nodes();
+            leaving = false;
             if (nodes != null) {
                 nodes.use(current.getDelegate());
             }
@@ -268,7 +269,6 @@ final class ReplyChannel {
         if (!heard.tryAcquire(FIRST_ANSWERS, DEAD_NANOS, TimeUnit.NANOSECONDS)) {
             throw new AmqpTimeoutException("The broker lets a connection be opened and answers nothing on it");
         }
-        leaving = false;
         unanswered.begin();
         channel = opened;
         return opened;
@@ -286,6 +286,10 @@ final class ReplyChannel {
     private void publishUntilClosed(Channel opened) throws InterruptedException, IOException {
         // A connection that was given up is closed by a thread of its own: until then the channel says that it is open.
         while (connection != null && opened.isOpen()) {
+            if (leaving) {
+                giveUp();
+                return;
+            }
             PendingCall call = outbox.poll(IDLE_CHECK_MS, TimeUnit.MILLISECONDS);
             if (call != null) {
                 call.queued(false);
@@ -293,9 +297,7 @@ final class ReplyChannel {
                     publish(opened, call);
                 }
             }
-            if (leaving) {
-                giveUp();
-            } else if (!isBlocked()) {
+            if (!isBlocked()) {
                 ask(opened);
             }
         }

@@ -413,7 +413,8 @@ public class RpcTemplate extends RabbitTemplate implements SmartLifecycle {
         for (PendingCall call : pending.values()) {
             if (call.isDue(now)) {
                 expire(call);
-            } else if (call.hedgeIsDue(now) && !watch.isAbsent(call.routingKey())) { // or nobody would get it there
+            } else if (call.hedgeIsDue(now)
+                    && !(call.exchange().isEmpty() && watch.isAbsent(call.routingKey()))) { // nobody would get it
                 call.hedgeTried();
                 if (channel.hedge(call)) {
                     hedged.increment();

@@ -13,6 +13,9 @@ final class Unanswered {
     /** A little less than fib's deadline: at the first that nobody has answered, it is known. */
     private static final long SILENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1_800);
 
+    /** What expired longer ago says nothing of now. */
+    private static final long ROW_NANOS = TimeUnit.MINUTES.toNanos(1);
+
     private static final long FIRST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
@@ -45,7 +48,7 @@ final class Unanswered {
      */
     synchronized void expired(long sentAt) {
         long reply = repliedAt;
-        if (reply - since > 0) {
+        if (reply - since > 0 || sentAt - since > ROW_NANOS) {
             expired = 0;
         }
         if (reply - sentAt > 0) {
@@ -69,7 +72,8 @@ final class Unanswered {
 
     /** Whether the node may be left now. */
     synchronized boolean mayLeave() {
-        return System.nanoTime() - leftAt >= pause;
+        long wait = repliedAt - leftAt > 0 ? Math.min(pause, FIRST_PAUSE_NANOS) : pause;
+        return System.nanoTime() - leftAt >= wait;
     }
 
     synchronized void left() {

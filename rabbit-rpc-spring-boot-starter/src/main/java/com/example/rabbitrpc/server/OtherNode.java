@@ -9,9 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,7 +63,7 @@ final class OtherNode implements AutoCloseable {
         }
         try {
             // By a resolver: the client's order for lists is that of requests, which may have left a node for this one.
-            connection = client.newConnection(null, () -> othersFirst(ofRequests), name);
+            connection = client.newConnection(null, () -> others(ofRequests), name);
             if (!isSameNode(connection, ofRequests)) {
                 return connection;
             }
@@ -77,17 +75,16 @@ final class OtherNode implements AutoCloseable {
         return null;
     }
 
-    private List<Address> othersFirst(Connection ofRequests) {
+    private List<Address> others(Connection ofRequests) {
         List<Address> order = new ArrayList<>(nodes);
+        order.removeIf(address -> socket(address).equals(node(ofRequests)));
         Collections.shuffle(order); // a fleet is not to hang on one of them
-        InetSocketAddress last = node(ofRequests);
-        Map<Address, Integer> ranks = new HashMap<>();
-        for (Address address : order) {
-            InetSocketAddress node = address.toInetSocketAddress(address.getPort());
-            ranks.put(address, node.equals(last) ? 2 : node.equals(asked) ? 1 : 0);
-        }
-        order.sort(Comparator.comparing(ranks::get));
+        order.sort(Comparator.comparing(address -> socket(address).equals(asked)));
         return order;
+    }
+
+    private static InetSocketAddress socket(Address address) {
+        return address.toInetSocketAddress(address.getPort());
     }
 
     /** The next one is a third node, if there is one: this one may itself be cut off, and say what was true before. */

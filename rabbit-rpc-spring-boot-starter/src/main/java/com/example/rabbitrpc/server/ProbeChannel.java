@@ -29,6 +29,7 @@ public final class ProbeChannel {
     private final Supplier<@Nullable Connection> connection;
 
     private @Nullable Channel channel;
+    private @Nullable Connection of;
     private Duration pause = Duration.ZERO;
     private long refusedAt;
 
@@ -40,7 +41,7 @@ public final class ProbeChannel {
     public @Nullable Channel open() throws IOException {
         Connection open = connection.get();
         Channel current = channel;
-        if (current != null && current.isOpen() && current.getConnection() == open) {
+        if (current != null && current.isOpen() && of == open) {
             return current;
         }
         if (open == null || isRefused()) {
@@ -56,6 +57,7 @@ public final class ProbeChannel {
             throw ex;
         }
         channel = current;
+        of = open;
         if (current == null) {
             refused();
         } else {

@@ -152,14 +152,14 @@ public final class RpcServer implements DisposableBean {
         return probe;
     }
 
-    /** How many messages are ready, by a question that is asked of the node that requests come from, and of another one. */
+    /** How many messages are ready, by a question to the node that requests come from; where that says none, to another one. */
     CompletableFuture<StallWatch.Waiting> waiting(ToIntFunction<ProbeChannel> question) {
         CompletableFuture<Integer> here = CompletableFuture.supplyAsync(() -> question.applyAsInt(probe), probing);
         OtherNode other = otherNode;
-        CompletableFuture<Integer> there = other == null
-                ? CompletableFuture.completedFuture(0)
-                : CompletableFuture.supplyAsync(() -> waiting(other, question), probingElsewhere);
-        return here.thenCombine(there, StallWatch.Waiting::new);
+        return here.thenCompose(waiting -> other == null || waiting > 0
+                ? CompletableFuture.completedFuture(new StallWatch.Waiting(waiting, 0))
+                : CompletableFuture.supplyAsync(
+                        () -> new StallWatch.Waiting(0, waiting(other, question)), probingElsewhere));
     }
 
     private int waiting(OtherNode other, ToIntFunction<ProbeChannel> question) {

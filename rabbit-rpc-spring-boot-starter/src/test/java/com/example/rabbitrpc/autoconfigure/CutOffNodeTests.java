@@ -234,9 +234,9 @@ class CutOffNodeTests {
             assertThat(RawClient.body(client.call(queue, RawClient.properties().build(), "30", 15_000)))
                     .isEqualTo("30");
         }
-        await().atMost(SOON)
+        await().atMost(SOON.multipliedBy(2))
                 .untilAsserted(
-                        () -> { // and asks the one that it has left
+                        () -> { // and asks the one that it has left, after a pause of 10 s
                             assertThat(toOtherNodes(cutOff)).isEqualTo(1);
                             assertThat(toOtherNodes(others)).isZero();
                         });

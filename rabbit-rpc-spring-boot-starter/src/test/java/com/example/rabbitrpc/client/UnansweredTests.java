@@ -61,4 +61,15 @@ class UnansweredTests {
         unanswered.replied();
         assertThat(unanswered.mayLeave()).isFalse();
     }
+
+    @Test
+    void whatExpiredLongAgoDoesNotCount() {
+        long hourAgo = LONG_AGO - TimeUnit.HOURS.toNanos(1);
+        Unanswered unanswered = new Unanswered(hourAgo);
+        unanswered.expired(hourAgo + 1);
+        unanswered.expired(hourAgo + 1);
+        unanswered.expired(LONG_AGO);
+        assertThat(unanswered.isSilent()).isFalse();
+        assertThat(unanswered.since()).isEqualTo(LONG_AGO);
+    }
 }
