@@ -237,9 +237,9 @@ public final class QueueWatch {
                 isDenied |= isServedElsewhere(queue, calls);
             }
         }
+        // The next answers are a third node's, if there is one: the one that was asked may be the one cut off.
         if (isDenied || !isNeeded) {
-            elsewhere.abandon(); // The next answers are a third node's, if there is one: this one may be the one cut
-            // off.
+            elsewhere.abandon();
         }
     }
 
