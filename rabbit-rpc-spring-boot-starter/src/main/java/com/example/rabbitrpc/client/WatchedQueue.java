@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** What a {@link QueueWatch} knows of one queue. */
 final class WatchedQueue {
 
-    private static final long PERIOD_MS = QueueWatch.PERIOD_MS;
     /** With the period and a round trip it makes about the second after which a call need not wait for a consumer. */
     private static final long ABSENT_MS = 850;
 
@@ -31,7 +30,7 @@ final class WatchedQueue {
     /** The answers so far that named none. */
     private final AtomicInteger absences = new AtomicInteger();
 
-    private long pauseMs = PERIOD_MS;
+    private long pauseMs = QueueWatch.PERIOD_MS;
 
     // Of the thread that asks elsewhere.
     private @Nullable Long comparedSince;
@@ -99,7 +98,7 @@ final class WatchedQueue {
     }
 
     private void askAgain(long longestPause) {
-        pauseMs = longestPause == 0 ? 0 : Math.min(Math.max(2 * pauseMs, PERIOD_MS), longestPause);
+        pauseMs = longestPause == 0 ? 0 : Math.min(Math.max(2 * pauseMs, QueueWatch.PERIOD_MS), longestPause);
         askAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pauseMs);
     }
 

@@ -56,7 +56,7 @@ final class StallWatch {
             return Math.max(here, elsewhere);
         }
 
-        /** Which has no honest reason. */
+        /** Only another node says so. */
         boolean isElsewhere() {
             return here == 0 && elsewhere > 0;
         }
